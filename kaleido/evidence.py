@@ -1,0 +1,155 @@
+"""Evidence: one tidy table per notebook, and the record that later runs are compared with."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from torch import Tensor
+
+from kaleido import experiments, files
+from kaleido.statistics import interval
+
+__all__ = ["Evidence", "compare", "evidence", "read_evidence"]
+
+KEY = ["claim", "quantity", "data", "architecture", "depth", "width", "condition", "run"]
+COLUMNS = [*KEY, "seeds", "value", "low", "high", "n", "tolerance"]
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What a notebook's claims are judged by.
+
+    Arguments:
+        notebook: Its number, such as `01`.
+        profile: The profile it was computed in.
+        table: One row per number. Rows of one seed have the probes or chains behind them as n; rows of several seeds
+            (`seeds` such as `100-109`) are means with their 95 % t-interval, and n counts seeds.
+        arrays: Small arrays for figures, by name.
+        digest: SHA-256 of the table and the arrays.
+    """
+
+    notebook: str
+    profile: str
+    table: pd.DataFrame
+    arrays: dict[str, Tensor]
+    digest: str
+
+    def rows(self, **where) -> pd.DataFrame:
+        """Returns the rows of single seeds whose columns have the given values, in the order of the seeds."""
+        return self._where(~self.table["seeds"].str.contains("-"), where)
+
+    def means(self, **where) -> pd.DataFrame:
+        """Returns the rows of means over seeds whose columns have the given values."""
+        return self._where(self.table["seeds"].str.contains("-"), where)
+
+    def values(self, **where) -> np.ndarray:
+        """Returns the values of single seeds, in the order of the seeds: the input of every test.
+
+        Raises:
+            ValueError: If they are not one number per seed.
+        """
+        rows = self.rows(**where)
+        if rows.empty or rows["seeds"].duplicated().any():
+            raise ValueError(f"evidence {self.notebook} has {len(rows)} rows with {where}, expected one per seed")
+        return rows["value"].to_numpy()
+
+    def _where(self, chosen: pd.Series, where: dict) -> pd.DataFrame:
+        for column, value in where.items():
+            chosen = chosen & (self.table[column] == value)
+        return self.table[chosen]
+
+
+def evidence(notebook: str, profile: str) -> Evidence:
+    """Computes what a notebook's plan lacks, writes its evidence under the build folder and returns it."""
+    results = experiments.sweep(experiments.plan(notebook, profile))
+    records = []
+    for result in results:
+        cell = {name: getattr(result.cell, name) for name in ("data", "depth", "width")}
+        records += [row | cell for row in result.rows]
+    table = _tidy(pd.DataFrame.from_records(records))
+    arrays = {name: array for result in results[::-1] for name, array in result.arrays.items()}  # the first seed's win
+    folder = files.build_folder(profile) / "evidence"
+    if arrays:
+        files.write_tensors(folder / f"{notebook}.safetensors", arrays, {"notebook": notebook, "profile": profile})
+    files.write(folder / f"{notebook}.csv", table.to_csv(index=False, lineterminator="\n"))
+    return read_evidence(folder, notebook, profile)
+
+
+def read_evidence(folder: Path, notebook: str, profile: str) -> Evidence:
+    """Reads a notebook's evidence from a folder.
+
+    Raises:
+        FileNotFoundError: If it is not there.
+    """
+    path = Path(folder) / f"{notebook}.csv"
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no evidence {path}: run notebook {notebook} first")
+    table = pd.read_csv(path, dtype={"seeds": str, "run": "Int64"}, keep_default_na=False, na_values=[""])
+    arrays, header = {}, {}
+    if path.with_suffix(".safetensors").exists():
+        arrays, header = files.read_tensors(path.with_suffix(".safetensors"))
+    seen = files.digest(
+        path.read_bytes(), json.dumps(header), *(arrays[name].numpy().tobytes() for name in sorted(arrays))
+    )
+    return Evidence(notebook, profile, table, arrays, seen)
+
+
+def compare(found: Evidence) -> tuple[int, int, pd.DataFrame] | None:
+    """Compares evidence with the record of its profile.
+
+    Returns:
+        How many numbers lie within their recorded tolerance, how many there are on both sides together, and the
+        others: columns of the key, the found and the recorded value, the tolerance. Nothing if there is no record.
+    """
+    folder = files.record_folder() / found.profile
+    if not (folder / f"{found.notebook}.csv").exists():
+        return None
+    record = read_evidence(folder, found.notebook, found.profile)
+    on = [*KEY, "seeds"]
+    both = found.table[[*on, "value"]].merge(
+        record.table[[*on, "value", "tolerance"]], on=on, how="outer", suffixes=("", " recorded")
+    )
+    within = (both["value"] - both["value recorded"]).abs() <= both["tolerance"]  # what one side lacks is not within
+    return int(within.sum()), len(both), both[~within].sort_values(on)
+
+
+def _tidy(rows: pd.DataFrame) -> pd.DataFrame:
+    """Adds means over seeds, intervals and tolerances to the rows of single seeds."""
+    parts = []
+    for key, group in rows.groupby(KEY, dropna=False, sort=False):
+        group = group.sort_values("seed")
+        values, n = group["value"].to_numpy(float), len(group)
+        if group["seed"].duplicated().any():
+            raise ValueError(f"two numbers for one seed: {dict(zip(KEY, key, strict=True))}")
+        if not np.isfinite(values).all():
+            raise ValueError(f"not a finite number: {dict(zip(KEY, key, strict=True))}: {values}")
+        part = group.assign(seeds=group["seed"].astype(str), tolerance=[tolerance(v, values, 1) for v in values])
+        parts.append(part)
+        if n > 1:
+            mean, low, high = interval(values)
+            seeds = f"{group['seed'].iloc[0]}-{group['seed'].iloc[-1]}"
+            several = {"seeds": seeds, "value": mean, "low": low, "high": high, "n": n}
+            several["tolerance"] = tolerance(mean, values, n)
+            parts.append(pd.DataFrame([dict(zip(KEY, key, strict=True)) | several]))
+    table = pd.concat(parts, ignore_index=True).reindex(columns=COLUMNS)
+    return table.astype({"run": "Int64", "depth": int, "width": int, "n": int})
+
+
+def tolerance(value: float, values: np.ndarray, n: int) -> float:
+    r"""Returns how far a number may lie from its record on another machine.
+
+    .. math:: 4 s \sqrt{2 / n} + 0.005 |v| + 10^{-6}
+
+    with s the standard deviation over seeds and n the seeds behind v. Another processor rounds differently, and
+    training amplifies that: at worst v is a fresh draw of the same n seeds, and two draws differ by less than four
+    standard errors of their difference. The rest is for numbers that no seed moves.
+
+    Arguments:
+        value: v, the number itself.
+        values: The seeds' values.
+        n: 1 for the number of one seed, else how many are averaged.
+    """
+    deviation = float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
+    return 4 * deviation * np.sqrt(2 / n) + 0.005 * abs(value) + 1e-6

@@ -1,0 +1,171 @@
+"""Over-generalization, measured: where a map brings inputs that it never saw."""
+
+from collections.abc import Callable
+
+import torch
+from sklearn.linear_model import Ridge
+from torch import Tensor, nn
+
+from kaleido import networks
+from kaleido.data import Dataset
+
+__all__ = ["contraction", "controls", "covered", "nearest", "spread"]
+
+CHUNK = 2**24  # entries of one block of distances: 64 MiB
+
+
+def nearest(points: Tensor, references: Tensor) -> tuple[Tensor, Tensor]:
+    r"""Returns the distance of each point to its nearest reference, and which one that is.
+
+    .. math:: d(a) = \min_{x \in X} \lVert a - x \rVert
+
+    The nearest is found block by block from |a|^2 - 2 a x + |x|^2 in float32, its distance then taken directly.
+
+    Arguments:
+        points: a, with shape (N, D).
+        references: X, with shape (M, D).
+
+    Returns:
+        Distances and indices, each with shape (N,).
+
+    Raises:
+        ValueError: If there are no points, D differs, or a value is not finite.
+    """
+    _check(points, references)
+    # distances are differences: a common origin near the points costs nothing and keeps digits
+    origin = references.mean(0)
+    shifted = references - origin
+    squares = shifted.square().sum(1)
+    rows = max(1, CHUNK // len(references))
+    index = torch.cat([
+        torch.addmm(squares, part - origin, shifted.T, alpha=-2).argmin(1) for part in points.split(rows)
+    ])  # fmt: skip
+    distance = torch.cat([
+        torch.linalg.vector_norm(part - references[i], dim=1)
+        for part, i in zip(points.split(4096), index.split(4096), strict=True)
+    ])  # fmt: skip
+    return distance, index
+
+
+def contraction(f: Callable[[Tensor], Tensor], probes: Tensor, data: Dataset) -> float:
+    r"""Returns how much nearer to the training points the map brings unseen inputs.
+
+    .. math:: \rho = \frac{\mathrm{median}_z \, d(f(z))}{\mathrm{median}_z \, d(z)}
+
+    with d from `nearest`. 0: every probe lands on a training point; 1: no nearer than it was.
+
+    Arguments:
+        f: A map from (N, D) to (N, D).
+        probes: Unseen inputs z, with shape (N, D).
+        data: The data set, whose training points are X.
+
+    Returns:
+        rho, a float without unit.
+
+    Raises:
+        ValueError: If shapes differ, a value is not finite, or the probes lie on the training points.
+    """
+    before = nearest(probes, data.train)[0].median()
+    if not before > 0:
+        raise ValueError("the probes lie on the training points: rho compares with their distance, which is 0")
+    return float(nearest(_mapped(f, probes), data.train)[0].median() / before)
+
+
+def covered(f: Callable[[Tensor], Tensor], probes: Tensor, data: Dataset) -> float:
+    r"""Returns the share of unseen inputs that land as near to the training points as held-out points lie.
+
+    .. math:: \kappa = \frac{1}{N} \left|\{z : d(f(z)) \le \mathrm{median}_{t \in T} \, d(t)\}\right|
+
+    Arguments:
+        f: A map from (N, D) to (N, D).
+        probes: Unseen inputs z, with shape (N, D).
+        data: The data set, with training points X and held-out points T.
+
+    Returns:
+        kappa, a share. Half of the held-out points themselves are covered.
+
+    Raises:
+        ValueError: If shapes differ, a value is not finite, or nothing is held out.
+    """
+    _needs_held_out(data)
+    radius = nearest(data.test, data.train)[0].median()
+    return float((nearest(_mapped(f, probes), data.train)[0] <= radius).float().mean())
+
+
+def spread(f: Callable[[Tensor], Tensor], probes: Tensor, data: Dataset) -> float:
+    r"""Returns over how many training points the outputs spread, beside held-out points.
+
+    .. math:: \frac{|\{\mathrm{argmin}_x \lVert f(z) - x \rVert : z \in Z\}|}
+                   {|\{\mathrm{argmin}_x \lVert t - x \rVert : t \in T\}|}
+
+    Z and T are both cut to the smaller of the two. Near 0: the map is a constant, however near to the data; 1: the
+    outputs have as many distinct nearest training points as held-out points have.
+
+    Arguments:
+        f: A map from (N, D) to (N, D).
+        probes: Unseen inputs z, with shape (N, D).
+        data: The data set, with training points X and held-out points T.
+
+    Returns:
+        The ratio, without unit.
+
+    Raises:
+        ValueError: If shapes differ, a value is not finite, or nothing is held out.
+    """
+    _needs_held_out(data)
+    n = min(len(probes), len(data.test))
+    hit = nearest(_mapped(f, probes[:n]), data.train)[1].unique()
+    return len(hit) / len(nearest(data.test[:n], data.train)[1].unique())
+
+
+def controls(data: Dataset, net: nn.Module) -> dict[str, Callable[[Tensor], Tensor]]:
+    r"""Returns the maps that a network is compared with: what is near the data without having learned it.
+
+    `untrained` and `untrained he`: the network's shape and seed before training, in both initialisations. `linear`:
+    x -> W x + b fitted to X by ridge regression with penalty 1. `identity`. Constants: `mean` of X, `medoid` (the training
+    point with the least sum of distances to the others) and `black`, the lower bound.
+
+    Arguments:
+        data: The data set that the network learned.
+        net: A network from `build`.
+
+    Returns:
+        Maps from (N, D) to (N, D), by name.
+    """
+    ridge = Ridge(alpha=1.0).fit(data.train.numpy(), data.train.numpy())
+    weight, bias = torch.from_numpy(ridge.coef_).float(), torch.from_numpy(ridge.intercept_).float()
+    medoid = data.train[torch.cdist(data.train, data.train).sum(1).argmin()]
+    shape = {name: value for name, value in net.config.items() if name not in ("architecture", "init")}
+    return {
+        "untrained": networks.mlp(**shape, init="torch"),
+        "untrained he": networks.mlp(**shape, init="he"),
+        "linear": lambda x: x @ weight.T + bias,
+        "identity": lambda x: x,
+        "mean": lambda x: data.train.mean(0).expand_as(x),
+        "medoid": lambda x: medoid.expand_as(x),
+        "black": lambda x: torch.full_like(x, data.bounds[0]),
+    }
+
+
+def _mapped(f: Callable[[Tensor], Tensor], probes: Tensor) -> Tensor:
+    with torch.no_grad():
+        outputs = f(probes)
+    if outputs.shape != probes.shape:
+        raise ValueError(f"the map takes {tuple(probes.shape)} to {tuple(outputs.shape)}, expected the same shape")
+    return outputs
+
+
+def _check(points: Tensor, references: Tensor) -> None:
+    if points.ndim != 2 or references.ndim != 2 or points.shape[1] != references.shape[1]:
+        raise ValueError(
+            f"shapes {tuple(points.shape)} and {tuple(references.shape)} do not fit, expected (N, D) and (M, D)"
+        )
+    if not points.numel() or not references.numel():
+        raise ValueError("there are no points, or nothing to be near to")
+    if not (points.isfinite().all() and references.isfinite().all()):
+        raise ValueError("points have NaN or infinite values")
+
+
+def _needs_held_out(data: Dataset) -> None:
+    if not len(data.test):
+        raise ValueError(f"data set '{data.name}' has no held-out points to compare with")

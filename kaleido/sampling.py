@@ -1,0 +1,125 @@
+"""Kaleidoscopic sampling: a map is applied to noise again and again."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from kaleido.data import generator
+
+__all__ = ["Orbit", "sample"]
+
+
+@dataclass(frozen=True, eq=False)
+class Orbit:
+    """The kept part of a sampling.
+
+    Arguments:
+        runs: The kept sampling runs; 0 is the start.
+        states: Chains after each kept run, with shape (kept runs, chains, D).
+        steps: How far each chain moved in that run, in Euclidean distance, with shape (kept runs, chains); 0 at run 0.
+    """
+
+    runs: tuple[int, ...]
+    states: Tensor
+    steps: Tensor
+
+    def at(self, run: int) -> Tensor:
+        """Returns the chains after a kept run, with shape (chains, D)."""
+        if run not in self.runs:
+            raise ValueError(f"run {run} was not kept, these were: {self.runs}")
+        return self.states[self.runs.index(run)]
+
+
+def sample(
+    f: Callable[[Tensor], Tensor],
+    start: Tensor,
+    runs: int,
+    keep: Sequence[int] | None = None,
+    kick: str = "none",
+    eps: float = 0.01,
+    retire: float | None = None,
+    bounds: tuple[float, float] | None = None,
+    seed: int = 0,
+) -> Orbit:
+    r"""Applies a map to every chain, `runs` times.
+
+    .. math:: x_{t+1} = \mathrm{clip}(f(x_t) + \epsilon\, u_t)
+
+    Without a kick u = 0; without bounds nothing is clipped. The kicks of arXiv 2402.11793 for bounds [low, high]:
+    `centred`, u ~ U[-h, h] with h = (high - low) / 2, as its text intends; `published`,
+    u ~ U[high, 2 high - low], as its code has it, which always pushes features up.
+
+    Arguments:
+        f: Any map from (chains, D) to (chains, D): a network, or a control in its place.
+        start: The chains at run 0, with shape (chains, D).
+        runs: Number of sampling runs.
+        keep: Runs whose states are kept; all of them by default.
+        kick: `none`, `centred` or `published`.
+        eps: Size of the kick.
+        retire: A chain that moved no further than this distance in a run is at rest from then on and no longer computed;
+            it keeps its state and step. By default no chain is retired.
+        bounds: (low, high) to clip to after every run. A kick needs them.
+        seed: Draws the kicks.
+
+    Returns:
+        The orbit, at the kept runs.
+
+    Raises:
+        ValueError: If an argument is out of range, the map changes the shape, or chains leave the range of float32.
+    """
+    keep = _check(start, runs, keep, kick, retire, bounds)
+    random = generator(seed, "kick")
+
+    def turn(x: Tensor) -> Tensor:
+        new = f(x)
+        if new.shape != x.shape:
+            raise ValueError(f"the map takes {tuple(x.shape)} to {tuple(new.shape)}, expected the same shape")
+        if kick != "none":
+            low, high = bounds
+            first, last = {"centred": ((low - high) / 2, (high - low) / 2), "published": (high, 2 * high - low)}[kick]
+            new = new + eps * (first + (last - first) * torch.rand(x.shape, generator=random))
+        return new if bounds is None else new.clamp(*bounds)
+
+    with torch.no_grad():
+        state, step = start.clone(), torch.zeros(len(start))
+        states, steps = [], []
+        moving, x = torch.arange(len(start)), state  # chains that are not at rest, and where they are
+        for run in range(runs + 1):
+            if run and len(moving):
+                before, x = x, turn(x)
+                if run in keep or retire is not None:
+                    moved = torch.linalg.vector_norm(x - before, dim=1)
+                    rests = retire is not None and bool((moved <= retire).any())
+                    if run in keep or rests:
+                        state, step = state.index_copy(0, moving, x), step.index_copy(0, moving, moved)
+                    if rests:
+                        moving, x = moving[moved > retire], x[moved > retire]
+            if run in keep:
+                if not state.isfinite().all():
+                    raise ValueError(f"chains left the range of float32 by run {run}: give bounds to clip them to")
+                states.append(state)
+                steps.append(step)
+    return Orbit(keep, torch.stack(states), torch.stack(steps))
+
+
+def _check(start, runs, keep, kick, retire, bounds) -> tuple[int, ...]:
+    if start.ndim != 2 or not start.numel():
+        raise ValueError(f"start has shape {tuple(start.shape)}, expected (chains, D)")
+    if not start.isfinite().all():
+        raise ValueError("start has NaN or infinite values")
+    if isinstance(runs, bool) or not isinstance(runs, int) or runs < 0:
+        raise ValueError(f"runs is {runs!r}, expected a whole number of at least 0")
+    keep = tuple(range(runs + 1)) if keep is None else tuple(sorted(set(keep)))
+    if not keep or keep[0] < 0 or keep[-1] > runs:
+        raise ValueError(f"keep is {keep}, expected runs from 0 to {runs}")
+    if kick not in ("none", "centred", "published"):
+        raise ValueError(f"unknown kick '{kick}', expected 'none', 'centred' or 'published'")
+    if kick != "none" and (bounds is None or retire is not None):
+        raise ValueError("a kick needs bounds, and leaves no chain at rest: give bounds, and leave `retire` out")
+    if bounds is not None and not bounds[0] < bounds[1]:
+        raise ValueError(f"bounds are {bounds}, expected (low, high) with low < high")
+    if retire is not None and not retire >= 0:
+        raise ValueError(f"retire is {retire}, expected a distance of at least 0")
+    return keep

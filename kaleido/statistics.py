@@ -1,0 +1,113 @@
+"""The tests of the claims: seeds are the units, one-sided p-values, two-sided 95 % intervals."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+__all__ = ["Test", "contrast", "holm", "interval", "threshold", "trend"]
+
+
+@dataclass(frozen=True)
+class Test:
+    """What was asked of an effect, and the answer.
+
+    `passes`: the whole interval lies on the asked side. `straddles`: the bound lies inside the interval, or there are
+    too few seeds for one. Neither: the interval lies on the other side.
+    """
+
+    __test__ = False  # not a test case of pytest
+
+    asked: str
+    effect: float
+    low: float
+    high: float
+    p: float
+    bound: float
+    below: bool
+    n: int
+
+    @property
+    def passes(self) -> bool:
+        return not self.straddles and (self.effect < self.bound if self.below else self.effect >= self.bound)
+
+    @property
+    def straddles(self) -> bool:
+        return not np.isfinite(self.p) or self.low <= self.bound <= self.high
+
+
+def interval(values: Sequence[float], level: float = 0.95) -> tuple[float, float, float]:
+    r"""Returns the mean and its t-interval, m -/+ t_{n-1} s / sqrt(n).
+
+    Where all values are equal, or there is only one, there is no interval: its ends are NaN.
+    """
+    values = np.asarray(values, float)
+    mean = float(values.mean())
+    if len(values) < 2 or np.ptp(values) == 0:
+        return mean, np.nan, np.nan
+    half = stats.t.ppf((1 + level) / 2, len(values) - 1) * stats.sem(values)
+    return mean, float(mean - half), float(mean + half)
+
+
+def threshold(asked: str, values: Sequence[float], bound: float, below: bool) -> Test:
+    """Tests whether the mean over seeds lies below (or above) a bound: one-sided t-test.
+
+    Equal values have no interval; p is then 0 or 1, as they lie on the asked side or not.
+    """
+    values = np.asarray(values, float)
+    mean, low, high = interval(values)
+    if len(values) < 2:
+        p = np.nan
+    elif np.isnan(low):
+        p = 0.0 if (mean < bound if below else mean >= bound) else 1.0
+    else:
+        p = float(stats.ttest_1samp(values, bound, alternative="less" if below else "greater").pvalue)
+    return Test(asked, mean, low, high, p, bound, below, len(values))
+
+
+def contrast(asked: str, values: Sequence[float], control: Sequence[float], bound: float, below: bool) -> Test:
+    """Tests the mean of the seeds' differences, values minus control, against a bound: paired t-test."""
+    if len(values) != len(control):
+        raise ValueError(f"{len(values)} values and {len(control)} controls cannot be paired by seed")
+    return threshold(asked, np.asarray(values, float) - np.asarray(control, float), bound, below)
+
+
+def trend(values: np.ndarray, rising: bool, permutations: int = 10_000, seed: int = 0) -> tuple[float, float]:
+    r"""Tests whether values rise (or fall) with the columns: Page's L, p by permutation within rows.
+
+    .. math:: L = \sum_j j R_j
+
+    with R_j the sum over rows of the ranks in column j (ties share their mean rank); the values are negated where a
+    fall is asked for. p counts the arrangement itself: (1 + #{L' >= L}) / (1 + permutations).
+    Source: Page (1963), Journal of the American Statistical Association 58, 216-230.
+
+    Arguments:
+        values: One row per seed, one column per depth, with shape (n, k).
+        rising: Which way.
+        permutations: How many.
+        seed: Draws them.
+
+    Returns:
+        L and p.
+    """
+    values = np.asarray(values, float)
+    if values.ndim != 2 or min(values.shape) < 2 or not np.isfinite(values).all():
+        raise ValueError(f"values have shape {values.shape}, expected finite (seeds, depths), at least 2 of each")
+    ranks = stats.rankdata(values if rising else -values, axis=1)
+    weights = np.arange(1, values.shape[1] + 1)
+    found = float((ranks @ weights).sum())
+    random = np.random.default_rng(seed)
+    shuffled = (random.permuted(ranks, axis=1) @ weights for _ in range(permutations))
+    at_least = sum(each.sum() >= found - 1e-9 for each in shuffled)
+    return found, float((1 + at_least) / (1 + permutations))
+
+
+def holm(p: Sequence[float]) -> np.ndarray:
+    """Returns p-values corrected for the family by Holm's step-down method (1979); NaN counts as 1."""
+    p = np.nan_to_num(np.asarray(p, float), nan=1.0)
+    order = np.argsort(p, kind="stable")
+    stepped = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
+    corrected = np.empty_like(p)
+    corrected[order] = np.minimum(stepped, 1.0)
+    return corrected
