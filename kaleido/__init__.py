@@ -1,8 +1,47 @@
-"""Kaleido: is "Generative Kaleidoscopic Networks" (arXiv 2402.11793) true? Learn, sample, measure."""
+"""Kaleido: is "Generative Kaleidoscopic Networks" (arXiv 2402.11793) true? Learn, sample, measure, judge."""
 
+from kaleido.claims import CLAIMS, judge, ledger, report
 from kaleido.data import Dataset, load, noise, points, probes
+from kaleido.evidence import Evidence, evidence
+from kaleido.experiments import PROFILES, plan, sweep
+from kaleido.figures import draw, show
 from kaleido.learning import History, Snapshot, learn, load_networks, save_networks
 from kaleido.measures import contraction, controls, covered, nearest, spread
 from kaleido.networks import build, mlp
 from kaleido.quality import assess, prdc
 from kaleido.sampling import Orbit, sample
+
+__all__ = [
+    "CLAIMS",
+    "PROFILES",
+    "Dataset",
+    "Evidence",
+    "History",
+    "Orbit",
+    "Snapshot",
+    "assess",
+    "build",
+    "contraction",
+    "controls",
+    "covered",
+    "draw",
+    "evidence",
+    "judge",
+    "learn",
+    "ledger",
+    "load",
+    "load_networks",
+    "mlp",
+    "nearest",
+    "noise",
+    "plan",
+    "points",
+    "prdc",
+    "probes",
+    "report",
+    "sample",
+    "save_networks",
+    "show",
+    "spread",
+    "sweep",
+]

@@ -59,7 +59,8 @@ class Dataset:
             raise ValueError(f"bounds are {self.bounds}, expected (low, high) with low < high")
         if self.train.ndim != 2 or self.test.ndim != 2 or self.train.shape[1:] != self.test.shape[1:]:
             raise ValueError(
-                f"train has shape {tuple(self.train.shape)} and test {tuple(self.test.shape)}, expected (M, D) and (T, D)"
+                f"train has shape {tuple(self.train.shape)} and test {tuple(self.test.shape)}, "
+                "expected (M, D) and (T, D)"
             )
         if not self.train.numel():
             raise ValueError(f"data set '{self.name}' is empty")

@@ -122,8 +122,8 @@ def controls(data: Dataset, net: nn.Module) -> dict[str, Callable[[Tensor], Tens
     r"""Returns the maps that a network is compared with: what is near the data without having learned it.
 
     `untrained` and `untrained he`: the network's shape and seed before training, in both initialisations. `linear`:
-    x -> W x + b fitted to X by ridge regression with penalty 1. `identity`. Constants: `mean` of X, `medoid` (the training
-    point with the least sum of distances to the others) and `black`, the lower bound.
+    x -> W x + b fitted to X by ridge regression with penalty 1. `identity`. Constants: `mean` of X, `medoid` (the
+    training point with the least sum of distances to the others) and `black`, the lower bound.
 
     Arguments:
         data: The data set that the network learned.

@@ -1,6 +1,7 @@
 """The networks: maps from (B, D) to (B, D) whose last layer keeps outputs in the bounds of the data."""
 
 import math
+from itertools import pairwise
 
 import torch
 from torch import nn
@@ -43,7 +44,7 @@ def mlp(dim: int, depth: int, width: int, output: str = "tanh", init: str = "tor
     if init not in ("torch", "he"):
         raise ValueError(f"unknown init '{init}', expected 'torch' or 'he'")
     sizes = [dim] + [width] * depth
-    layers = [layer for a, b in zip(sizes, sizes[1:], strict=False) for layer in (_linear(a, b), nn.ReLU())]
+    layers = [layer for a, b in pairwise(sizes) for layer in (_linear(a, b), nn.ReLU())]
     net = nn.Sequential(*layers, _linear(width, dim), OUTPUTS[output]())
     random = generator(seed, "weights")
     for layer in net:
@@ -95,7 +96,8 @@ def build(
     output = output or bounded
     if output not in ("linear", bounded):
         raise ValueError(
-            f"output '{output}' does not fit the bounds {data.bounds} of '{data.name}', expected '{bounded or 'linear'}'"
+            f"output '{output}' does not fit the bounds {data.bounds} of '{data.name}', "
+            f"expected '{bounded or 'linear'}'"
         )
     return [mlp(data.dim, depth, width, output, init, seed) for seed in seeds]
 

@@ -58,8 +58,8 @@ def sample(
         keep: Runs whose states are kept; all of them by default.
         kick: `none`, `centred` or `published`.
         eps: Size of the kick.
-        retire: A chain that moved no further than this distance in a run is at rest from then on and no longer computed;
-            it keeps its state and step. By default no chain is retired.
+        retire: A chain that moved no further than this distance in a run is at rest from then on and no longer
+            computed; it keeps its state and step. By default no chain is retired.
         bounds: (low, high) to clip to after every run. A kick needs them.
         seed: Draws the kicks.
 

@@ -1,7 +1,8 @@
 """What is asked of learned networks: each study takes a cell's networks and returns rows and small arrays.
 
 A row is one number of one seed: a dictionary of `claim`, `quantity`, `architecture` (the map that was measured),
-`condition`, `run`, `seed`, `value` and `n`, the probes or chains behind it. Arrays are what figures need and a table cannot hold.
+`condition`, `run`, `seed`, `value` and `n`, the probes or chains behind it. Arrays are what figures need and a
+table cannot hold.
 """
 
 import torch
