@@ -99,14 +99,22 @@ CLAIMS = {
         over_generalization,
         "01_unseen_inputs",
     ),
-    "C2": Claim("Over-generalization grows with depth, a many-to-one map", "04", "A trend that vanishes on other data."),
+    "C2": Claim(
+        "Over-generalization grows with depth, a many-to-one map",
+        "04",
+        "A trend that vanishes, or turns, on other data.",
+    ),
     "C3": Claim(
         "After a burn-in, repeated application to noise gives samples of the input distribution",
         "03",
-        "Samples that a careful judge cannot tell from held-out data, and that cover it.",
+        "Samples that a careful judge can, or cannot, tell from held-out data.",
     ),
-    "C4": Claim("Sample quality rises with depth", "04", "A trend that vanishes on other data."),
-    "C5": Claim("CNNs, Transformers and U-Nets show it too, to various degrees", "05", "Other configurations of each."),
+    "C4": Claim("Sample quality rises with depth", "04", "A trend that vanishes, or turns, on other data."),
+    "C5": Claim(
+        "CNNs, Transformers and U-Nets show it too, to various degrees",
+        "05",
+        "Other configurations of the same architectures.",
+    ),
     "C6": Claim("Bounded outputs contribute to it", "01", "Equal contraction without a bound at equal training loss."),
     "C7": Claim(
         "Over-generalization recedes as points are added, and more slowly in higher dimension",
@@ -114,18 +122,22 @@ CLAIMS = {
         "Corner losses that do not fall with the number of points.",
     ),
     "C8": Claim("After burn-in a chain keeps its digit", "03", "Chains that go on changing class."),
-    "C9": Claim("The same works on other data sets", "06", "A data set on which it fails or works."),
+    "C9": Claim("The same works on other data sets", "06", "A data set on which it fails, or works."),
     "C2m": Claim("C2 at matched training loss", "04", "Another level of the loss."),
     "C4m": Claim("C4 at matched training loss", "04", "Another level of the loss."),
     "C2p": Claim("C2 at matched loss and number of parameters", "04", "Other widths."),
     "C4p": Claim("C4 at matched loss and number of parameters", "04", "Other widths."),
-    "C2i": Claim("C2 at matched loss with He initialisation, and with fewer training points", "04", "Other initialisations."),
+    "C2i": Claim(
+        "C2 at matched loss with He initialisation, and with fewer training points", "04", "Other initialisations."
+    ),
     "B1": Claim("The kaleidoscope collapses if it is turned too long", "07", "Coverage that stays, at run 200."),
-    "B2": Claim("The kaleidoscope copies its training set", "07", "Samples as far from the training points as unseen data."),
+    "B2": Claim(
+        "The kaleidoscope copies its training set", "07", "Samples as far from the training points as unseen data."
+    ),
     "B3": Claim("Chains end in fixed points or cycles", "07", "Chains that end in neither."),
     "B4": Claim("It is as good a generator as the usual ones", "08", "Other generators, or other settings of these."),
     "B5": Claim("There is a remedy for the jumps and the collapse", "09", "Another remedy."),
-}  # fmt: skip
+}
 FAMILIES = ([c for c in CLAIMS if c[0] == "C" and len(c) == 2], [c for c in CLAIMS if c[0] == "B" or len(c) > 2])
 
 

@@ -1,6 +1,5 @@
 """Data sets, noise and probes: what a network is trained on, and the unseen inputs it is tried with."""
 
-import gzip
 import os
 import re
 from dataclasses import dataclass
@@ -9,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 from torch import Tensor
 
 from kaleido.files import digest
+from kaleido.reading import read
 
 __all__ = ["NAMES", "Dataset", "generator", "load", "noise", "points", "probes"]
 
@@ -25,7 +24,6 @@ TOYS = {
     "points2d": ([[0.2, 0.2], [0.2, 0.8], [0.8, 0.2], [0.8, 0.8]], (0.0, 1.0)),
 }
 NAMES = (*TOYS, "points-D-N", "digits", "mnist5k")
-IMAGES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,7 +138,12 @@ def load(name: str | os.PathLike, seed: int = 0, bounds: tuple[float, float] | N
             return points(int(toy[1]), int(toy[2]), seed)
         values, bounds = TOYS[name]
         return _toy(name, torch.tensor(values), bounds)
-    images, labels = _bundled(name) if name in ("digits", "mnist5k") else _read(Path(name))
+    if name in ("digits", "mnist5k"):
+        images, labels = _bundled(name)
+    elif Path(name).exists() or Path(name).suffix or len(Path(name).parts) > 1:
+        images, labels = read(Path(name))
+    else:
+        raise ValueError(f"unknown data set '{name}', expected one of {', '.join(NAMES)}, or a path")
     return _split(name, images, labels, seed, bounds or (-1.0, 1.0))
 
 
@@ -238,6 +241,8 @@ def _split(name: str, images: np.ndarray, labels: np.ndarray | None, seed: int, 
         raise ValueError(
             f"'{name}' has {len(images)} samples of shape {images.shape[1:]}, expected 2 or more to hold some out"
         )
+    if labels is not None and labels.shape != (len(images),):
+        raise ValueError(f"'{name}' has labels of shape {labels.shape}, expected one for each of {len(images)} samples")
     flat = images.reshape(len(images), -1)
     if images.dtype == np.uint8 or name in NAMES:
         flat = bounds[0] + (bounds[1] - bounds[0]) * (flat / 255.0)
@@ -249,60 +254,3 @@ def _split(name: str, images: np.ndarray, labels: np.ndarray | None, seed: int, 
         take |= {"train_labels": classes[train], "test_labels": classes[test]}
     shape = images.shape[1:] if images.ndim in (3, 4) else None
     return Dataset(name, bounds=bounds, image_shape=shape, **take)
-
-
-def _read(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
-    if path.is_dir():
-        return _read_folder(path), None
-    if not path.exists():
-        if path.suffix or len(path.parts) > 1:
-            raise FileNotFoundError(f"there is no data at '{path}'")
-        raise ValueError(f"unknown data set '{path}', expected one of {', '.join(NAMES)}, or a path")
-    if path.suffix in (".npy", ".npz"):
-        try:
-            content = np.load(path, allow_pickle=False)
-            arrays = {"images": content} if path.suffix == ".npy" else {key: content[key] for key in content.files}
-        except (ValueError, OSError, EOFError) as error:
-            raise ValueError(f"'{path}' is not a readable {path.suffix} file: {error}") from None
-        if "images" not in arrays:
-            raise ValueError(f"'{path}' has the arrays {sorted(arrays)}, expected 'images' (and 'labels')")
-        return arrays["images"], arrays.get("labels")
-    return _read_idx(path), None
-
-
-def _read_folder(path: Path) -> np.ndarray:
-    files = sorted(file for file in path.rglob("*") if file.suffix.lower() in IMAGES)
-    if not files:
-        raise ValueError(f"the folder '{path}' has no images ({', '.join(sorted(IMAGES))})")
-    images = []
-    for file in files:
-        try:
-            with Image.open(file) as image:
-                images.append(image.convert("L" if image.mode in ("1", "L") else "RGB"))
-        except (UnidentifiedImageError, OSError) as error:
-            raise ValueError(f"'{file}' is not a readable image: {error}") from None
-        if images[-1].size != images[0].size:
-            raise ValueError(f"'{file}' is {images[-1].size}, but '{files[0]}' is {images[0].size}: use one size")
-    mode = "L" if all(image.mode == "L" for image in images) else "RGB"
-    return np.stack([np.asarray(image.convert(mode)) for image in images])
-
-
-def _read_idx(path: Path) -> np.ndarray:
-    """The format of MNIST: 0, 0, 8 (bytes), number of axes, each length as 4 bytes, then the content."""
-    raw = path.read_bytes()
-    try:
-        raw = gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw
-    except (OSError, EOFError) as error:
-        raise ValueError(f"'{path}' is not a readable gzip file: {error}") from None
-    if len(raw) < 4 or raw[:3] != b"\0\0\x08" or not raw[3]:
-        raise ValueError(
-            f"'{path}' is not a known format: expected a folder of images, .npy, .npz or an idx file of bytes"
-        )
-    head = 4 + 4 * raw[3]
-    shape = tuple(int.from_bytes(raw[i : i + 4], "big") for i in range(4, head, 4))
-    size = int(np.prod(shape, dtype=np.int64))
-    if len(raw) != head + size:
-        raise ValueError(
-            f"'{path}' is truncated or too long: its header says {shape}, {size} bytes, and {len(raw) - head} follow"
-        )
-    return np.frombuffer(raw, np.uint8, offset=head).reshape(shape)

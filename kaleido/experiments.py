@@ -19,7 +19,7 @@ from filelock import FileLock
 from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 from torch import Tensor
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from kaleido import files
 from kaleido.data import load
@@ -155,15 +155,27 @@ def sweep(cells: Iterable[Cell], processes: int | None = None) -> list[Result]:
         processes: How many at a time; by default as many as cores (`KALEIDO_PROCESSES` changes that).
     """
     cells = list(cells)
-    missing = sorted({cell for cell in cells if not _measured(cell).exists()}, key=lambda c: (-c.cost, repr(c)))
-    processes = min(processes or int(os.environ.get("KALEIDO_PROCESSES") or os.cpu_count() or 1), len(missing))
+    jobs: dict[Path, list[Cell]] = {}  # cells of the same networks follow one another, so that none waits for another
+    for cell in dict.fromkeys(cells):
+        if not _measured(cell).exists():
+            jobs.setdefault(_learned(cell), []).append(cell)
+    longest_first = sorted(jobs.values(), key=lambda job: (-max(cell.cost for cell in job), repr(job)))
+    processes = min(processes or int(os.environ.get("KALEIDO_PROCESSES") or os.cpu_count() or 1), len(jobs))
     if processes > 1:
-        done = Parallel(n_jobs=processes, return_as="generator_unordered")(delayed(compute)(cell) for cell in missing)
+        run = Parallel(n_jobs=processes, return_as="generator_unordered")
+        done = run(delayed(_compute_all)(job) for job in longest_first)
     else:
-        done = map(compute, missing)
-    for _ in tqdm(done, total=len(missing), desc="cells", disable=not missing):
-        pass
+        done = map(_compute_all, longest_first)
+    with tqdm(total=sum(map(len, jobs.values())), desc="cells", disable=not jobs) as bar:
+        for count in done:
+            bar.update(count)
     return [_result(cell) for cell in cells]
+
+
+def _compute_all(cells: list[Cell]) -> int:
+    for cell in cells:
+        compute(cell)
+    return len(cells)
 
 
 def compute(cell: Cell) -> None:

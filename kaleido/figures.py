@@ -1,4 +1,4 @@
-"""Figures: functions of evidence alone, one theme, saved as PNG and PDF with a manifest of what made them."""
+"""Figures: one theme, saved as PNG and PDF (animations as GIF), with a manifest of what made them."""
 
 import io
 import json
@@ -7,203 +7,105 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib
-import numpy as np
+import PIL
 import seaborn as sns
 from filelock import FileLock
+from IPython.display import Image
 from matplotlib.figure import Figure
-from PIL import Image
-from torch import Tensor
 
-from kaleido import files
-from kaleido.data import TOYS
+from kaleido import drawings, files
+from kaleido.data import Dataset
 from kaleido.evidence import Evidence, read_evidence
 from kaleido.sampling import Orbit
 
-__all__ = ["FIGURES", "Drawing", "animate", "draw", "redraw", "save", "show"]
+__all__ = ["FIGURES", "Drawing", "draw", "redraw", "render", "save", "show"]
 
-MILLIMETRE = 1 / 25.4  # inch
-COLUMN, PAGE = 85 * MILLIMETRE, 174 * MILLIMETRE
-DATA, MAP, CONTROL = sns.color_palette("colorblind")[1], sns.color_palette("colorblind")[0], "0.55"
-SOURCE = Path(__file__).read_text()
+SOURCES = "".join((Path(__file__).parent / f"{name}.py").read_text() for name in ("drawings", "figures"))
+ON_SCREEN = 110  # screen pixels per inch of paper, in notebooks
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure of the project.
+
+    Arguments:
+        notebook: The notebook that owns its evidence.
+        function: Draws it: a figure, or the bytes of a GIF.
+        alt: What is to be seen, for those who cannot.
+        kinds: Its files; the last one is shown in notebooks.
+    """
+
+    notebook: str
+    function: Callable[[Evidence], Figure | bytes]
+    alt: str
+    kinds: tuple[str, ...] = ("pdf", "png")
+
+
+FIGURES = {
+    "00_turning": Drawing(
+        "00",
+        drawings.turning,
+        "Animation: forty squares of grey noise become handwritten digits within a few runs.",
+        kinds=("gif",),
+    ),
+    "00_noise_to_digits": Drawing(
+        "00",
+        drawings.noise_to_digits,
+        "Eight rows that start as grey noise; within a few runs each becomes a handwritten digit.",
+    ),
+    "01_output_maps": Drawing(
+        "01",
+        drawings.output_maps,
+        "Learned 1-D maps are flat near the training points, with steps between them; their squared error below.",
+    ),
+    "01_orbits": Drawing(
+        "01", drawings.orbits, "Chains of the toy networks run from anywhere to the training points in a few runs."
+    ),
+    "01_unseen_inputs": Drawing(
+        "01",
+        drawings.unseen_inputs,
+        "Contraction against spread for the learned map and seven controls, on digits and on MNIST.",
+    ),
+    "03_chains_by_runs": Drawing(
+        "03",
+        drawings.chains_by_runs,
+        "Twelve chains by kept runs on MNIST: noise, blurred digits after one run, sharper ones later.",
+    ),
+    "03_along_runs": Drawing(
+        "03",
+        drawings.along_runs,
+        "Precision, coverage, recall and novelty of the chains along the runs, one line per seed.",
+    ),
+}
 
 
 def theme() -> None:
     """Sets the one look of all figures."""
     sns.set_theme(context="paper", style="ticks", palette="colorblind", font_scale=0.9)
     matplotlib.rcParams.update({
-        "figure.dpi": 130, "savefig.dpi": 300, "pdf.fonttype": 42, "axes.spines.top": False, "axes.spines.right": False,
+        "savefig.dpi": 300, "pdf.fonttype": 42, "axes.spines.top": False, "axes.spines.right": False,
         "axes.titlesize": "medium", "axes.titleweight": "bold", "axes.titlelocation": "left", "legend.frameon": False,
         "figure.constrained_layout.use": True, "image.interpolation": "nearest",
     })  # fmt: skip
 
 
-def show(orbit: Orbit, data, chains: int = 10) -> Figure:
-    """Draws the first chains of an orbit of images: one row per chain, one column per kept run."""
+def show(orbit: Orbit, data: Dataset, chains: int = 10) -> Image:
+    """Draws the first chains of an orbit of images: one row per chain, one column per kept run.
+
+    Raises:
+        ValueError: If the data set holds no images.
+    """
+    if data.image_shape is None:
+        raise ValueError(f"data set '{data.name}' holds no images to show")
     low, high = data.bounds
     pictures = (orbit.states[:, :chains] - low) / (high - low)
-    return _grid(pictures.reshape(len(orbit.runs), -1, *data.image_shape).numpy(), orbit.runs)
+    theme()
+    figure = drawings.grid(pictures.reshape(len(orbit.runs), -1, *data.image_shape).numpy(), orbit.runs)
+    return _displayed(_rendered(figure, "png"), "png", f"{chains} chains in rows, sampling runs in columns.")
 
 
-def noise_to_digits(found: Evidence) -> Figure:
-    """Chains by runs on MNIST, few of them: what the paper calls a dataset kaleidoscope."""
-    return _pictures(found, chains=8)
-
-
-def chains_by_runs(found: Evidence) -> Figure:
-    """Chains by runs on MNIST: every row starts from noise of its own and stays one chain."""
-    return _pictures(found, chains=12)
-
-
-def output_maps(found: Evidence) -> Figure:
-    """The maps that the 1-D toys learned, all seeds, and their squared error."""
-    figure = Figure((PAGE, 88 * MILLIMETRE))
-    axes = figure.subplots(2, 2, sharex="col", height_ratios=(3, 2))
-    for column, (name, depth) in zip(axes.T, (("points1d", 6), ("points1d-tanh", 9)), strict=True):
-        values, (low, high) = TOYS[name]
-        maps = found.arrays[f"{name}/{depth}/map"].numpy()[..., 0]
-        x = np.linspace(low, high, maps.shape[1])
-        column[0].plot(x, maps.T, color=MAP, alpha=0.25, lw=0.8)
-        column[0].plot(x, np.median(maps, 0), color=MAP, lw=1.8, label=f"median of {len(maps)} seeds")
-        column[0].plot([low, high], [low, high], color=CONTROL, lw=0.8, ls="--", label="identity")
-        points = np.ravel(values)
-        column[0].plot(points, points, "o", color=DATA, ms=5, label="training points", zorder=3)
-        column[0].set(
-            title=f"{len(points)} points, {'tanh' if low < 0 else 'sigmoid'}, depth {depth}", ylabel="output f(x)"
-        )
-        errors = (maps - x) ** 2
-        column[1].plot(x, errors.T, color=MAP, alpha=0.25, lw=0.8)
-        column[1].plot(x, np.median(errors, 0), color=MAP, lw=1.8)
-        column[1].plot(points, 0 * points, "o", color=DATA, ms=5, zorder=3, clip_on=False)
-        column[1].set(xlabel="input x (no unit)", ylabel="$(f(x) - x)^2$", xlim=(low, high), ylim=(0, None))
-    axes[0, 0].legend(loc="upper left", fontsize="small", handlelength=1.2)
-    return figure
-
-
-def orbits(found: Evidence) -> Figure:
-    """Orbits of the toys: 1-D against the runs, 2-D in the plane, one seed each."""
-    figure = Figure((PAGE, 62 * MILLIMETRE))
-    axes = figure.subplots(1, 3)
-    for axis, (name, depth) in zip(axes, (("points1d", 6), ("points1d-tanh", 9), ("points2d", 6)), strict=True):
-        values, (low, high) = TOYS[name]
-        paths = found.arrays[f"{name}/{depth}/orbits"].numpy()[0]  # [runs, chains, D]
-        if name == "points2d":
-            away = ((found.arrays[f"{name}/{depth}/map"].numpy()[0][:, None] - np.array(values)) ** 2).sum(2).min(
-                1
-            ) ** 0.5
-            side = round(len(away) ** 0.5)
-            edges = (low, high, low, high)
-            image = axis.imshow(
-                away.reshape(side, side).T, extent=edges, origin="lower", cmap="Greys", vmin=0, vmax=0.3
-            )
-            figure.colorbar(image, ax=axis, label="distance of f(x) to a point", shrink=0.8)
-            axis.plot(*paths.transpose(2, 0, 1), color=MAP, lw=0.9, marker=".", ms=3)
-            axis.plot(*np.array(values).T, "o", color=DATA, ms=6, zorder=3)
-            axis.set(title="2-D", xlabel="feature 1", ylabel="feature 2", xlim=(low, high), ylim=(low, high))
-        else:
-            runs = min(len(paths), 11)
-            axis.hlines(np.ravel(values), 0, runs - 1, color=DATA, lw=3, alpha=0.6)
-            axis.plot(paths[:runs, :, 0], color=MAP, lw=0.9, marker=".", ms=3)
-            axis.set(title=f"{len(values)} points", xlabel="sampling run", ylabel="x (no unit)", ylim=(low, high))
-    return figure
-
-
-def unseen_inputs(found: Evidence) -> Figure:
-    """Contraction against spread on noise: the learned map beside its controls, all seeds."""
-    figure = Figure((PAGE, 74 * MILLIMETRE))
-    axes = figure.subplots(1, 2, sharey=True)
-    names = {
-        "mlp": "learned, depth 10", "untrained": "untrained", "untrained he": "untrained (He)", "linear": "linear map",
-        "identity": "identity", "mean": "mean of X", "medoid": "one point of X", "black": "all black",
-    }  # fmt: skip
-    marks = dict(zip(names, "os^DvXP*", strict=True))
-    for axis, data in zip(axes, ("digits", "mnist5k"), strict=True):
-        axis.fill_between([0, 0.5], 0.25, 1.08, color=MAP, alpha=0.1, lw=0)
-        axis.annotate("C1 asks for this", (0.02, 1.05), va="top", color=MAP, fontsize="small")
-        for name, label in names.items():
-            rho, spread = (
-                found.values(quantity=q, data=data, architecture=name, condition="noise", run=1)
-                for q in ("rho", "spread")
-            )
-            colour = MAP if name == "mlp" else CONTROL
-            axis.plot(
-                rho,
-                spread,
-                marks[name],
-                color=colour,
-                ms=5,
-                alpha=0.8,
-                mec="white",
-                mew=0.4,
-                label=label,
-                clip_on=False,
-            )
-        axis.set(
-            title=f"{data}, {len(rho)} seeds",
-            xlabel=r"contraction $\rho$ (0: on the data)",
-            xlim=(0, 1.08),
-            ylim=(0, 1.08),
-        )
-    axes[0].set_ylabel("spread (1: as held-out data)")
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right center", fontsize="small")
-    return figure
-
-
-def along_runs(found: Evidence) -> Figure:
-    """Quality in pixels and novelty along the sampling runs, all seeds, with the training points' own score."""
-    figure = Figure((PAGE, 66 * MILLIMETRE))
-    axes = figure.subplots(1, 3, sharex=True)
-    panels = (("precision", "coverage"), ("recall",), ("novelty",))
-    titles = ("On the data, and all of it?", "Diversity", "Distance to training points")
-    for axis, quantities, title in zip(axes, panels, titles, strict=True):
-        for quantity, colour in zip(quantities, (MAP, DATA), strict=False):
-            rows = found.rows(quantity=quantity, architecture="mlp", condition="noise")
-            for _, seed in rows.groupby("seeds"):
-                axis.plot(seed["run"].astype(float), seed["value"], color=colour, lw=0.7, alpha=0.5)
-            mean = rows.groupby("run")["value"].mean()
-            axis.plot(mean.index.astype(float), mean, color=colour, lw=1.8, marker="o", ms=3, label=quantity)
-            ceiling = found.values(quantity=quantity, condition="ceiling").mean()
-            axis.axhline(ceiling, color=colour, lw=0.8, ls=":")
-        axis.set_xscale("symlog", linthresh=1)
-        axis.set(title=title, xlabel="sampling run", xlim=(0, None), ylim=(0, None))
-        axis.set_xticks([0, 1, 5, 20, 100], ["0", "1", "5", "20", "100"])
-        axis.minorticks_off()
-        axis.legend(fontsize="small")
-    axes[0].set_ylabel("share (no unit)")
-    axes[2].set_ylabel("times held-out data's distance")
-    return figure
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """A figure of the project: the notebook that owns its evidence, the function that draws it, words for the blind."""
-
-    notebook: str
-    function: Callable[[Evidence], Figure]
-    alt: str
-
-
-FIGURES = {
-    "00_noise_to_digits": Drawing(
-        "00", noise_to_digits, "Eight rows that start as grey noise; within a few runs each becomes a handwritten digit."
-    ),
-    "01_output_maps": Drawing(
-        "01", output_maps, "Learned 1-D maps are staircases: flat near each training point, with steps between them."
-    ),
-    "01_orbits": Drawing("01", orbits, "Chains of the toy networks run from anywhere to the training points in a few runs."),
-    "01_unseen_inputs": Drawing(
-        "01", unseen_inputs, "Contraction against spread for the learned map and seven controls on digits and MNIST."
-    ),
-    "03_chains_by_runs": Drawing(
-        "03", chains_by_runs, "Twelve chains by kept runs on MNIST: noise, blurred digits after one run, sharper ones later."
-    ),
-    "03_along_runs": Drawing(
-        "03", along_runs, "Precision, coverage, recall and novelty of the chains along the runs, one line per seed."
-    ),
-}  # fmt: skip
-
-
-def draw(name: str, profile: str) -> Figure:
-    """Draws a figure from the evidence in the profile's build folder, saves it beside it, and returns it.
+def draw(name: str, profile: str) -> Image:
+    """Draws a figure from the evidence in the profile's build folder, saves it there, and returns it for display.
 
     Raises:
         ValueError: If the figure is unknown.
@@ -213,10 +115,9 @@ def draw(name: str, profile: str) -> Figure:
         raise ValueError(f"unknown figure '{name}', expected one of {', '.join(FIGURES)}")
     build = files.build_folder(profile)
     found = read_evidence(build / "evidence", FIGURES[name].notebook, profile)
-    theme()
-    figure = FIGURES[name].function(found)
-    save(figure, name, found, build / "figures")
-    return figure
+    contents = save(name, found, build / "figures")
+    kind = FIGURES[name].kinds[-1]
+    return _displayed(contents[kind], kind, FIGURES[name].alt)
 
 
 def redraw(folder: Path, profile: str = "laptop") -> list[str]:
@@ -225,86 +126,56 @@ def redraw(folder: Path, profile: str = "laptop") -> list[str]:
     Returns:
         The names of the figures that were drawn.
     """
-    drawn = []
+    folder, drawn = Path(folder), []
     manifest = _manifest(folder)
     for name, drawing in FIGURES.items():
         found = read_evidence(files.record_folder() / profile, drawing.notebook, profile)
-        complete = all((folder / f"{name}.{kind}").exists() for kind in ("png", "pdf"))
+        complete = all((folder / f"{name}.{kind}").exists() for kind in drawing.kinds)
         if not complete or manifest.get(name) != _made_by(found):
-            theme()
-            save(drawing.function(found), name, found, folder)
+            save(name, found, folder)
             drawn.append(name)
     return drawn
 
 
-def save(figure: Figure, name: str, found: Evidence, folder: Path) -> None:
-    """Writes a figure as PNG (300 dpi) and PDF, without dates, and notes in `manifest.json` what made it."""
-    plain = {"png": {"Software": None}, "pdf": {"CreationDate": None, "Creator": None, "Producer": None}}
-    for kind, metadata in plain.items():
-        content = io.BytesIO()
-        figure.savefig(content, format=kind, metadata=metadata)
-        files.write(folder / f"{name}.{kind}", content.getvalue())
-    with FileLock(folder / ".manifest.lock"):
+def render(name: str, found: Evidence) -> dict[str, bytes]:
+    """Returns the contents of a figure's files by kind: without dates, the same bytes every time."""
+    theme()
+    drawn = FIGURES[name].function(found)
+    if isinstance(drawn, bytes):
+        return {"gif": drawn}
+    return {kind: _rendered(drawn, kind) for kind in FIGURES[name].kinds}
+
+
+def save(name: str, found: Evidence, folder: Path) -> dict[str, bytes]:
+    """Writes a figure's files and notes in `manifest.json` what made them; returns their contents by kind."""
+    contents = render(name, found)
+    for kind, content in contents.items():
+        files.write(Path(folder) / f"{name}.{kind}", content)
+    with FileLock(Path(folder) / ".manifest.lock"):
         manifest = _manifest(folder) | {name: _made_by(found)}
-        files.write(folder / "manifest.json", json.dumps(manifest, indent=1, sort_keys=True) + "\n")
+        files.write(Path(folder) / "manifest.json", json.dumps(manifest, indent=1, sort_keys=True) + "\n")
+    return contents
 
 
-def animate(pictures: Tensor, image_shape: tuple[int, ...], path: Path, columns: int = 10, scale: int = 2) -> None:
-    """Writes an orbit as a looping GIF: chains side by side, one frame per run, the last one held.
-
-    Arguments:
-        pictures: Pixels as bytes, with shape (runs, chains, D).
-        image_shape: (height, width), grey.
-        path: Where to.
-        columns: Chains in a row.
-        scale: Screen pixels per pixel.
-    """
-    frames = []
-    for run in pictures.numpy():
-        sheet = _sheet(run.reshape(-1, *image_shape), columns)
-        frames.append(Image.fromarray(np.kron(sheet, np.ones((scale, scale), np.uint8))))
+def _rendered(figure: Figure, kind: str) -> bytes:
+    undated = {"png": {"Software": None}, "pdf": {"CreationDate": None, "Creator": None, "Producer": None}}
     content = io.BytesIO()
-    times = [600] + [180] * (len(frames) - 2) + [1800]  # milliseconds
-    frames[0].save(content, "gif", save_all=True, append_images=frames[1:], duration=times, loop=0, optimize=True)
-    files.write(path, content.getvalue())
+    figure.savefig(content, format=kind, metadata=undated[kind])
+    return content.getvalue()
+
+
+def _displayed(content: bytes, kind: str, alt: str) -> Image:
+    """An image at the size of the printed figure, whatever its pixels."""
+    with PIL.Image.open(io.BytesIO(content)) as image:
+        width = image.width if kind == "gif" else round(image.width / 300 * ON_SCREEN)
+    return Image(content, format=kind, width=width, alt=alt)
 
 
 def _made_by(found: Evidence) -> dict:
-    drawn_by = files.digest(SOURCE, matplotlib.__version__)
+    drawn_by = files.digest(SOURCES, matplotlib.__version__, PIL.__version__)
     return {"notebook": found.notebook, "profile": found.profile, "evidence": found.digest, "drawn_by": drawn_by}
 
 
 def _manifest(folder: Path) -> dict:
     path = Path(folder) / "manifest.json"
     return json.loads(path.read_text()) if path.exists() else {}
-
-
-def _pictures(found: Evidence, chains: int) -> Figure:
-    pictures = found.arrays["mnist5k/10/pictures"][:, :chains].numpy() / 255
-    kept = sorted(found.rows(quantity="precision", condition="noise")["run"].unique())
-    return _grid(pictures.reshape(len(kept), chains, 28, 28), kept)
-
-
-def _grid(pictures: np.ndarray, runs) -> Figure:
-    """One row per chain, one column per run; pictures in [0, 1] with shape (runs, chains, height, width[, 3])."""
-    kept, chains = pictures.shape[:2]
-    figure = Figure((COLUMN, COLUMN * chains / kept + 0.3))
-    axis = figure.subplots()
-    height, width = pictures.shape[2:4]
-    framed = np.ones((kept, chains, height + 2, width + 2, *pictures.shape[4:]))
-    framed[:, :, 1:-1, 1:-1] = pictures
-    rows = [np.concatenate(framed[:, chain], axis=1) for chain in range(chains)]
-    axis.imshow(np.concatenate(rows), cmap="gray", vmin=0, vmax=1)
-    axis.set_xticks([(i + 0.5) * (width + 2) - 0.5 for i in range(kept)], [str(run) for run in runs])
-    axis.set_yticks([])
-    axis.tick_params(length=0)
-    axis.set(xlabel="sampling run", ylabel="chains")
-    sns.despine(ax=axis, left=True, bottom=True)
-    return figure
-
-
-def _sheet(images: np.ndarray, columns: int) -> np.ndarray:
-    """Images in rows of `columns`, with a black border of one pixel."""
-    images = np.pad(images, ((0, 0), (1, 1), (1, 1)))
-    rows = [np.concatenate(images[i : i + columns], axis=1) for i in range(0, len(images), columns)]
-    return np.concatenate(rows)
