@@ -1,11 +1,12 @@
 """Kaleido: is "Generative Kaleidoscopic Networks" (arXiv 2402.11793) true? Learn, sample, measure, judge."""
 
-from kaleido.claims import CLAIMS, judge, ledger, report
+from kaleido.claims import CLAIMS, judge
 from kaleido.data import Dataset, load, noise, points, probes
 from kaleido.evidence import Evidence, evidence
 from kaleido.experiments import PROFILES, plan, sweep
 from kaleido.figures import draw, show
 from kaleido.learning import History, Snapshot, learn, load_networks, save_networks
+from kaleido.ledger import ledger, report, standing, summary
 from kaleido.measures import contraction, controls, covered, nearest, spread
 from kaleido.networks import build, mlp
 from kaleido.quality import assess, prdc
@@ -43,5 +44,7 @@ __all__ = [
     "save_networks",
     "show",
     "spread",
+    "standing",
+    "summary",
     "sweep",
 ]

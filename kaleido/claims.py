@@ -1,24 +1,25 @@
-"""From evidence to verdicts: the rules of book/claims.md, the report of a notebook, the ledger of all."""
+"""From evidence to verdicts: the rules of book/claims.md."""
 
-import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-
-import pandas as pd
+from dataclasses import dataclass, replace
 
 from kaleido import files
-from kaleido.evidence import Evidence, compare, read_evidence
-from kaleido.statistics import Test, contrast, holm, threshold
+from kaleido.evidence import Evidence, read_evidence
+from kaleido.statistics import Test, contrast, threshold
 
-__all__ = ["CLAIMS", "VERDICTS", "Claim", "Verdict", "judge", "ledger", "report"]
+__all__ = ["CLAIMS", "FAMILIES", "VERDICTS", "Claim", "Verdict", "judge"]
 
 VERDICTS = ("supported", "partly supported", "not supported", "inconclusive", "not decidable", "not run")
-LEVEL = 0.05
+STRETCH = (0.8, 1.25)  # a verdict that these change about its intervals' lengths is borderline
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """A claim's verdict and the tests that it rests on; before correction unless it says otherwise."""
+    """A claim's verdict before correction, and the tests that it rests on.
+
+    `between`: the verdicts that its intervals give, each shortened to 0.8 and lengthened to 1.25 of its length. More
+    than one of them: the verdict is *borderline*, and another machine's rounding may change it.
+    """
 
     claim: str
     verdict: str
@@ -27,6 +28,11 @@ class Verdict:
     data: str = ""
     seeds: str = ""
     width: str = ""
+    between: tuple[str, ...] = ()
+
+    @property
+    def borderline(self) -> bool:
+        return len(self.between) > 1
 
     @property
     def deciding(self) -> Test | None:
@@ -41,15 +47,16 @@ class Claim:
     text: str
     notebook: str
     change: str
-    rule: Callable[[Evidence], Verdict] | None = None
+    rule: Callable[..., Verdict] | None = None
     figure: str = ""
 
 
-def over_generalization(found: Evidence, architecture: str = "mlp") -> Verdict:
+def over_generalization(found: Evidence, stretch: float = 1.0, architecture: str = "mlp") -> Verdict:
     """Claim C1: rho < 0.5 on noise, below untrained, linear and identity maps; spread >= 0.25; on both data sets.
 
     Arguments:
         found: Evidence of notebook 01.
+        stretch: Makes every interval so many times as long.
         architecture: The map that is judged: the learned one, or a control that must not pass.
     """
     tests = []
@@ -70,7 +77,7 @@ def over_generalization(found: Evidence, architecture: str = "mlp") -> Verdict:
         name: ", ".join(f"{v} {d}" for v, d in zip(rows[name], rows["data"], strict=True))
         for name in ("seeds", "width")
     }
-    return _all("C1", tests, data=", ".join(rows["data"]), **listed)
+    return _all("C1", [test.stretched(stretch) for test in tests], data=", ".join(rows["data"]), **listed)
 
 
 def _all(claim: str, tests: list[Test], **where: str) -> Verdict:
@@ -151,75 +158,11 @@ def judge(claim: str, profile: str) -> Verdict:
         raise ValueError(f"unknown claim '{claim}', expected one of {', '.join(CLAIMS)}")
     about = CLAIMS[claim]
     if about.rule is None:
-        return Verdict(claim, "not run", "this version does not test it yet")
+        return Verdict(claim, "not run", "not tested yet")
     try:
-        return about.rule(read_evidence(files.build_folder(profile) / "evidence", about.notebook, profile))
+        found = read_evidence(files.build_folder(profile) / "evidence", about.notebook, profile)
     except FileNotFoundError:
         return Verdict(claim, "not run", f"notebook {about.notebook} was not run in the {profile} profile")
-
-
-def report(notebook: str, profile: str) -> None:
-    """Prints a notebook's verdicts before correction, and how many of its numbers agree with the record."""
-    for claim, about in CLAIMS.items():
-        if about.notebook == notebook:
-            print(f"{claim}: {judge(claim, profile).verdict} (before correction). {about.text}.")  # noqa: T201
-    found = compare(read_evidence(files.build_folder(profile) / "evidence", notebook, profile))
-    if found is None:
-        print(f"there is no record of the {profile} profile to compare with")  # noqa: T201
-        return
-    agree, total, others = found
-    print(f"{agree} of {total} numbers within tolerance of the record")  # noqa: T201
-    if len(others):
-        print(others.to_string(index=False, max_rows=20))  # noqa: T201
-
-
-def ledger(profile: str) -> pd.DataFrame:
-    """Judges every claim, corrects each family by Holm's method, and writes `ledger.json` under the build folder.
-
-    A claim that passes before correction and not after it is inconclusive. Claims that were not run stay in
-    their family, with p = 1.
-
-    Returns:
-        One row per claim.
-    """
-    entries = []
-    for family in FAMILIES:
-        verdicts = [judge(claim, profile) for claim in family]
-        corrected = holm([v.deciding.p if v.deciding else float("nan") for v in verdicts])
-        entries += [_entry(v, p, profile) for v, p in zip(verdicts, corrected, strict=True)]
-    content = {"profile": profile, "claims": entries}
-    files.write(files.build_folder(profile) / "ledger.json", json.dumps(content, indent=1) + "\n")
-    return pd.DataFrame(entries)
-
-
-def _entry(verdict: Verdict, p: float, profile: str) -> dict:
-    about, test = CLAIMS[verdict.claim], verdict.deciding
-    final, reason = verdict.verdict, verdict.reason
-    if final in ("supported", "partly supported") and p >= LEVEL:
-        final, reason = "inconclusive", f"{final} before Holm's correction, p = {p:.2g} after it; {reason}"
-    return {
-        "claim": verdict.claim,
-        "text": about.text,
-        "verdict": final,
-        "before_correction": verdict.verdict,
-        "reason": reason,
-        "asked": test.asked if test else None,
-        "effect": _number(test and test.effect),
-        "low": _number(test and test.low),
-        "high": _number(test and test.high),
-        "bound": _number(test and test.bound),
-        "p": _number(test and test.p),
-        "p_holm": p if test else None,
-        "tests": [{name: _number(value) for name, value in asdict(each).items()} for each in verdict.tests],
-        "data": verdict.data,
-        "seeds": verdict.seeds,
-        "width": verdict.width,
-        "profile": profile,
-        "notebook": about.notebook,
-        "figure": about.figure,
-        "would_change_our_mind": about.change,
-    }
-
-
-def _number(value):
-    return None if value != value else value  # JSON has no NaN
+    verdict = about.rule(found)
+    reached = {verdict.verdict} | {about.rule(found, stretch).verdict for stretch in STRETCH}
+    return replace(verdict, between=tuple(name for name in VERDICTS if name in reached))

@@ -59,6 +59,7 @@ def output_maps(found: Evidence) -> Figure:
         column[1].plot(x, np.median(errors, 0), color=MAP, lw=1.8)
         column[1].plot(points, 0 * points, "o", color=DATA, ms=5, zorder=3, clip_on=False)
         column[1].set(xlabel="input x (no unit)", ylabel="$(f(x) - x)^2$", xlim=(low, high), ylim=(0, None))
+        column[1].set_xticks(np.linspace(low, high, 5))
     axes[0, 0].legend(loc="upper left", fontsize="small", handlelength=1.2)
     return figure
 
@@ -108,7 +109,7 @@ def unseen_inputs(found: Evidence) -> Figure:
                 found.values(quantity=q, data=data, architecture=name, condition="noise", run=1)
                 for q in ("rho", "spread")
             )
-            colour = MAP if name == "mlp" else CONTROL
+            colour = MAP if name == "mlp" else "0.25" if name in ("mean", "medoid", "black") else CONTROL
             axis.plot(
                 rho,
                 spread,
@@ -173,7 +174,7 @@ def animation(pictures: Tensor, image_shape: tuple[int, ...], columns: int = 10,
     """
     frames = []
     for run in pictures.numpy():
-        sheet = _sheet(run.reshape(-1, *image_shape), columns)
+        sheet = _sheet(run.reshape(-1, *image_shape), columns) // 8 * 8  # 32 greys: half the bytes, the same picture
         frames.append(Image.fromarray(np.kron(sheet, np.ones((scale, scale), np.uint8))))
     content = io.BytesIO()
     times = [600] + [180] * (len(frames) - 2) + [1800]  # milliseconds

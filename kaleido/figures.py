@@ -18,7 +18,7 @@ from kaleido.data import Dataset
 from kaleido.evidence import Evidence, read_evidence
 from kaleido.sampling import Orbit
 
-__all__ = ["FIGURES", "Drawing", "draw", "redraw", "render", "save", "show"]
+__all__ = ["FIGURES", "Drawing", "draw", "manifest", "redraw", "render", "save", "show"]
 
 SOURCES = "".join((Path(__file__).parent / f"{name}.py").read_text() for name in ("drawings", "figures"))
 ON_SCREEN = 110  # screen pixels per inch of paper, in notebooks
@@ -127,11 +127,11 @@ def redraw(folder: Path, profile: str = "laptop") -> list[str]:
         The names of the figures that were drawn.
     """
     folder, drawn = Path(folder), []
-    manifest = _manifest(folder)
+    known = manifest(folder)
     for name, drawing in FIGURES.items():
         found = read_evidence(files.record_folder() / profile, drawing.notebook, profile)
         complete = all((folder / f"{name}.{kind}").exists() for kind in drawing.kinds)
-        if not complete or manifest.get(name) != _made_by(found):
+        if not complete or known.get(name) != _made_by(found):
             save(name, found, folder)
             drawn.append(name)
     return drawn
@@ -152,8 +152,8 @@ def save(name: str, found: Evidence, folder: Path) -> dict[str, bytes]:
     for kind, content in contents.items():
         files.write(Path(folder) / f"{name}.{kind}", content)
     with FileLock(Path(folder) / ".manifest.lock"):
-        manifest = _manifest(folder) | {name: _made_by(found)}
-        files.write(Path(folder) / "manifest.json", json.dumps(manifest, indent=1, sort_keys=True) + "\n")
+        known = manifest(folder) | {name: _made_by(found)}
+        files.write(Path(folder) / "manifest.json", json.dumps(known, indent=1, sort_keys=True) + "\n")
     return contents
 
 
@@ -176,6 +176,7 @@ def _made_by(found: Evidence) -> dict:
     return {"notebook": found.notebook, "profile": found.profile, "evidence": found.digest, "drawn_by": drawn_by}
 
 
-def _manifest(folder: Path) -> dict:
+def manifest(folder: Path) -> dict:
+    """Returns what made each figure of a folder, by the figure's name; empty if nothing did."""
     path = Path(folder) / "manifest.json"
     return json.loads(path.read_text()) if path.exists() else {}

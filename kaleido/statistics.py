@@ -1,7 +1,7 @@
 """The tests of the claims: seeds are the units, one-sided p-values, two-sided 95 % intervals."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import stats
@@ -27,6 +27,11 @@ class Test:
     bound: float
     below: bool
     n: int
+
+    def stretched(self, factor: float) -> "Test":
+        """Returns the test with its interval longer, or shorter, by a factor about the effect."""
+        low, high = (self.effect + factor * (end - self.effect) for end in (self.low, self.high))
+        return replace(self, low=low, high=high)
 
     @property
     def passes(self) -> bool:

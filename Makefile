@@ -1,0 +1,54 @@
+# The commands of this repository; `make` alone lists them.
+.DEFAULT_GOAL := help
+.PHONY: help setup reproduce notebook notebooks figures tour lab test check lock clean
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PROFILE ?= laptop
+RUN := .venv/bin/python -m kaleido
+
+help: ## list the commands
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: .venv/.ready ## make .venv from requirements.lock
+
+.venv/.ready: requirements.lock
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
+	$(PYTHON) -m venv --clear .venv
+	.venv/bin/pip install --disable-pip-version-check -r requirements.lock
+	.venv/bin/pip install --disable-pip-version-check --no-deps -e .
+	touch $@
+
+reproduce: .venv/.ready ## run every notebook and say which claims hold here (PROFILE=smoke, laptop or paper)
+	$(RUN) reproduce --profile $(PROFILE)
+
+notebook: .venv/.ready ## run one notebook: make notebook N=01
+	$(RUN) notebook $(or $(N),$(error say which one: make notebook N=01)) --profile $(PROFILE)
+
+tour: .venv/.ready ## run the tour: from nothing to digits that grow out of noise
+	$(RUN) notebook 00 --profile $(PROFILE)
+
+figures: .venv/.ready ## draw the figures that are out of date, from the recorded evidence
+	$(RUN) figures
+
+lab: .venv/.ready ## open the notebooks in JupyterLab, on this machine only
+	.venv/bin/jupyter lab --ServerApp.ip=127.0.0.1 --ServerApp.root_dir=$(CURDIR) $(LAB_ARGS) notebooks/00_tour.ipynb
+
+test: .venv/.ready ## test the package, and compare the notebooks with their committed outputs
+	.venv/bin/pytest tests
+	.venv/bin/pytest --nbval-lax --nbval-current-env notebooks
+
+check: .venv/.ready ## check the style of code and notebooks
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+
+notebooks: .venv/.ready ## run every notebook and commit to its results: outputs, figures, record, findings
+	$(RUN) promote
+
+lock: ## write requirements.lock anew from pyproject.toml
+	rm -rf build/lock && $(PYTHON) -m venv build/lock
+	build/lock/bin/pip install --disable-pip-version-check '.[dev]'
+	{ sed -n '/^#/p' requirements.lock; build/lock/bin/pip freeze --exclude kaleidoscopic-networks | sed 's/+cpu$$//'; } > build/lock.txt
+	mv build/lock.txt requirements.lock && rm -rf build/lock
+
+clean: ## remove what was computed (not .venv)
+	rm -rf build

@@ -1,0 +1,76 @@
+"""The commands behind the Makefile: python -m kaleido reproduce | notebook | figures | promote."""
+
+import argparse
+import sys
+
+from kaleido import figures, files, notebooks
+from kaleido.experiments import NOTEBOOKS, PROFILES
+from kaleido.ledger import ledger, moved, read_ledger, standing
+
+
+def reproduce(profile: str) -> int:
+    """Runs every notebook, prints the ledger and what has moved from the record; 0 if all of it stands."""
+    failed = notebooks.run(NOTEBOOKS, profile)
+    ledger(profile)
+    entries = read_ledger(files.build_folder(profile) / "ledger.json")
+    stands = standing(profile) or {}
+    print(f"\nThe claims, in the {profile} profile on this machine (p after Holm's correction)\n")
+    for entry in entries:
+        p = f"p = {entry['p_holm']:.2g}" if entry["p_holm"] is not None else ""
+        change = stands.get(entry["claim"], "no record")
+        print(f"  {entry['claim']:4} {entry['verdict']:20} {p:12} {'' if change == 'as recorded' else change}")
+        print(f"       {entry['text']}." + (f" {entry['reason']}." if entry["reason"] else ""))
+    numbers = moved(list(NOTEBOOKS), profile)
+    print()
+    for notebook, (agree, total, others) in numbers.items():
+        print(f"  notebook {notebook}: {agree} of {total} numbers within tolerance of the record")
+        if len(others):
+            print(others.to_string(index=False, max_rows=20))
+    if not numbers:
+        print(f"  there is no record of the {profile} profile to compare with")
+    print(f"\n  evidence, figures and executed notebooks: {files.build_folder(profile)}")
+    changed = [claim for claim, change in stands.items() if change.startswith("changed")]
+    if changed:
+        print(f"  verdicts that do not stand here: {', '.join(changed)}")
+    return _told(failed) or int(bool(changed) or any(len(others) for *_, others in numbers.values()))
+
+
+def _told(failed: dict[str, str]) -> int:
+    for error in failed.values():
+        print(f"\nFAILED {error}", file=sys.stderr)
+    return int(bool(failed))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m kaleido", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    profile = argparse.ArgumentParser(add_help=False)
+    profile.add_argument("--profile", choices=PROFILES, default="laptop", help="how large (default: %(default)s)")
+    commands.add_parser("reproduce", parents=[profile], help="run every notebook, print the verdicts")
+    one = commands.add_parser("notebook", parents=[profile], help="run one notebook")
+    one.add_argument("number", help="such as 01")
+    commands.add_parser("figures", help="draw the figures that are out of date, from the recorded evidence")
+    commands.add_parser("promote", help="run every notebook; then make its outputs, figures and evidence the record")
+    asked = parser.parse_args(arguments)
+    try:
+        if asked.command == "reproduce":
+            return reproduce(asked.profile)
+        if asked.command == "notebook":
+            done = _told(notebooks.run([asked.number], asked.profile))
+            print(f"executed notebook: {files.build_folder(asked.profile) / 'notebooks'}")
+            return done
+        if asked.command == "figures":
+            drawn = figures.redraw(files.root() / "figures")
+            print("\n".join(f"drawn: {name}" for name in drawn) or "every figure is up to date")
+            return 0
+        return _told(notebooks.promote())
+    except (ValueError, FileNotFoundError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\ninterrupted: what is finished is kept, the same command goes on from there", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,168 @@
+"""The ledger: all verdicts with their correction, a notebook's report, and what has moved from the record."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import pandas as pd
+
+from kaleido import files
+from kaleido.claims import CLAIMS, FAMILIES, Verdict, judge
+from kaleido.evidence import compare, read_evidence
+from kaleido.statistics import holm
+
+__all__ = ["findings", "ledger", "moved", "read_ledger", "report", "standing", "summary"]
+
+LEVEL = 0.05
+NEAR = 3  # a corrected p within this factor of the level is borderline
+
+
+def ledger(profile: str) -> pd.DataFrame:
+    """Judges every claim, corrects each family by Holm's method, and writes `ledger.json` under the build folder.
+
+    A claim that passes before correction and not after it is inconclusive. Claims that were not run stay in
+    their family, with p = 1.
+
+    Returns:
+        One row per claim.
+    """
+    entries = []
+    for family in FAMILIES:
+        verdicts = [judge(claim, profile) for claim in family]
+        corrected = holm([v.deciding.p if v.deciding else float("nan") for v in verdicts])
+        entries += [_entry(v, float(p), profile) for v, p in zip(verdicts, corrected, strict=True)]
+    content = {"profile": profile, "claims": entries}
+    files.write(files.build_folder(profile) / "ledger.json", json.dumps(content, indent=1) + "\n")
+    return pd.DataFrame(entries)
+
+
+def read_ledger(path: Path) -> list[dict]:
+    """Reads the entries of a ledger, one per claim.
+
+    Raises:
+        FileNotFoundError: If it is not there.
+    """
+    return json.loads(Path(path).read_text())["claims"]
+
+
+def report(notebook: str, profile: str) -> None:
+    """Prints a notebook's verdicts before correction, and how many of its numbers agree with the record."""
+    for claim, about in CLAIMS.items():
+        if about.notebook == notebook:
+            verdict = judge(claim, profile)
+            found = f"borderline, {' or '.join(verdict.between)}" if verdict.borderline else verdict.verdict
+            print(f"{claim}: {found} (before correction). {about.text}.")  # noqa: T201
+    compared = compare(read_evidence(files.build_folder(profile) / "evidence", notebook, profile))
+    if compared is None:
+        print(f"there is no record of the {profile} profile to compare with")  # noqa: T201
+        return
+    agree, total, others = compared
+    print(f"{agree} of {total} numbers within tolerance of the record")  # noqa: T201
+    if len(others):
+        print(others.to_string(index=False, max_rows=20))  # noqa: T201
+
+
+def moved(notebooks: list[str], profile: str) -> dict[str, tuple[int, int, pd.DataFrame]]:
+    """Returns `evidence.compare` for each notebook that has evidence and a record."""
+    found = {}
+    for notebook in notebooks:
+        try:
+            compared = compare(read_evidence(files.build_folder(profile) / "evidence", notebook, profile))
+        except FileNotFoundError:
+            continue
+        if compared:
+            found[notebook] = compared
+    return found
+
+
+def standing(profile: str) -> dict[str, str] | None:
+    """Compares the ledger in the build folder with the recorded one.
+
+    Returns:
+        For each claim `as recorded`, `borderline` (it differs, and is borderline here or there), or how it changed;
+        nothing if there is no record.
+    """
+    path = files.record_folder() / profile / "ledger.json"
+    if not path.exists():
+        return None
+    old = {entry["claim"]: entry for entry in read_ledger(path)}
+    new = {entry["claim"]: entry for entry in read_ledger(files.build_folder(profile) / "ledger.json")}
+    found = {}
+    for claim in CLAIMS:
+        before, now = (entries.get(claim, {"verdict": "not recorded"}) for entries in (old, new))
+        if before["verdict"] == now["verdict"]:
+            found[claim] = "as recorded"
+        else:
+            change = f"{now['verdict']}, recorded as {before['verdict']}"
+            found[claim] = f"borderline: {change}" if _borderline(before) or _borderline(now) else f"changed: {change}"
+    return found
+
+
+def summary(profile: str) -> None:
+    """Prints how many verdicts the ledger in the build folder has, and how many of them stand by the record."""
+    entries = read_ledger(files.build_folder(profile) / "ledger.json")
+    judged = sum(entry["verdict"] != "not run" for entry in entries)
+    print(f"{judged} of {len(entries)} claims and controls have been tested")  # noqa: T201
+    stands = standing(profile)
+    if stands is None:
+        print(f"there is no record of the {profile} profile to compare with")  # noqa: T201
+        return
+    changed = {claim: change for claim, change in stands.items() if change.startswith("changed")}
+    print(f"{len(stands) - len(changed)} of {len(stands)} verdicts as recorded, or borderline")  # noqa: T201
+    for claim, change in changed.items():
+        print(f"{claim} {change}")  # noqa: T201
+
+
+def findings(entries: list[dict]) -> str:
+    """Returns the ledger as a Markdown table."""
+    lines = ["| | claim | verdict | effect that decides | data | shown in |", "|---|---|---|---|---|---|"]
+    for entry in entries:
+        effect = ""
+        if entry["effect"] is not None:
+            ends = f" [{entry['low']:.3g}, {entry['high']:.3g}]" if entry["low"] is not None else ""
+            asked = f"{'<' if entry['below'] else '>='} {entry['bound']:g}"
+            effect = f"{entry['asked']}: {entry['effect']:.3g}{ends}, asked {asked}; p = {entry['p_holm']:.2g} (Holm)"
+        where = f"[{entry['notebook']}](notebooks)" if entry["verdict"] != "not run" else ""
+        data = f"{entry['data']}; {entry['profile']}, width {entry['width']}" if entry["data"] else ""
+        lines.append(f"| {entry['claim']} | {entry['text']} | **{entry['verdict']}** | {effect} | {data} | {where} |")
+    return "\n".join(lines)
+
+
+def _borderline(entry: dict) -> bool:
+    near = entry.get("p_holm") is not None and LEVEL / NEAR < entry["p_holm"] < LEVEL * NEAR
+    return near or len(entry.get("between", ())) > 1
+
+
+def _entry(verdict: Verdict, p: float, profile: str) -> dict:
+    about, test = CLAIMS[verdict.claim], verdict.deciding
+    final, reason = verdict.verdict, verdict.reason
+    if final in ("supported", "partly supported") and p >= LEVEL:
+        final, reason = "inconclusive", f"{final} before Holm's correction, p = {p:.2g} after it; {reason}"
+    return {
+        "claim": verdict.claim,
+        "text": about.text,
+        "verdict": final,
+        "before_correction": verdict.verdict,
+        "between": list(verdict.between),
+        "reason": reason,
+        "asked": test.asked if test else None,
+        "effect": _number(test and test.effect),
+        "low": _number(test and test.low),
+        "high": _number(test and test.high),
+        "bound": _number(test and test.bound),
+        "below": test.below if test else None,
+        "p": _number(test and test.p),
+        "p_holm": p if test else None,
+        "tests": [{name: _number(value) for name, value in asdict(each).items()} for each in verdict.tests],
+        "data": verdict.data,
+        "seeds": verdict.seeds,
+        "width": verdict.width,
+        "profile": profile,
+        "notebook": about.notebook,
+        "figure": about.figure,
+        "would_change_our_mind": about.change,
+    }
+
+
+def _number(value):
+    return None if value != value else value  # JSON has no NaN
