@@ -3,10 +3,10 @@
 from kaleido.claims import CLAIMS, judge
 from kaleido.data import Dataset, load, noise, points, probes
 from kaleido.evidence import Evidence, evidence
-from kaleido.experiments import PROFILES, plan, sweep
+from kaleido.experiments import NOTEBOOKS, PROFILES, plan, sweep
 from kaleido.figures import draw, show
 from kaleido.learning import History, Snapshot, learn, load_networks, save_networks
-from kaleido.ledger import ledger, report, standing, summary
+from kaleido.ledger import conditions, findings, ledger, report, standing, summary
 from kaleido.measures import contraction, controls, covered, nearest, spread
 from kaleido.networks import build, mlp
 from kaleido.quality import assess, prdc
@@ -14,6 +14,7 @@ from kaleido.sampling import Orbit, sample
 
 __all__ = [
     "CLAIMS",
+    "NOTEBOOKS",
     "PROFILES",
     "Dataset",
     "Evidence",
@@ -22,11 +23,13 @@ __all__ = [
     "Snapshot",
     "assess",
     "build",
+    "conditions",
     "contraction",
     "controls",
     "covered",
     "draw",
     "evidence",
+    "findings",
     "judge",
     "learn",
     "ledger",

@@ -5,14 +5,13 @@ import sys
 
 from kaleido import figures, files, notebooks
 from kaleido.experiments import NOTEBOOKS, PROFILES
-from kaleido.ledger import ledger, moved, read_ledger, standing
+from kaleido.ledger import ledger, moved, standing
 
 
 def reproduce(profile: str) -> int:
     """Runs every notebook, prints the ledger and what has moved from the record; 0 if all of it stands."""
     failed = notebooks.run(NOTEBOOKS, profile)
-    ledger(profile)
-    entries = read_ledger(files.build_folder(profile) / "ledger.json")
+    entries = ledger(profile)
     stands = standing(profile) or {}
     print(f"\nThe claims, in the {profile} profile on this machine (p after Holm's correction)\n")
     for entry in entries:

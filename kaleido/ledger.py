@@ -11,20 +11,20 @@ from kaleido.claims import CLAIMS, FAMILIES, Verdict, judge
 from kaleido.evidence import compare, read_evidence
 from kaleido.statistics import holm
 
-__all__ = ["findings", "ledger", "moved", "read_ledger", "report", "standing", "summary"]
+__all__ = ["conditions", "findings", "ledger", "moved", "read_ledger", "report", "standing", "summary"]
 
 LEVEL = 0.05
 NEAR = 3  # a corrected p within this factor of the level is borderline
 
 
-def ledger(profile: str) -> pd.DataFrame:
+def ledger(profile: str) -> list[dict]:
     """Judges every claim, corrects each family by Holm's method, and writes `ledger.json` under the build folder.
 
     A claim that passes before correction and not after it is inconclusive. Claims that were not run stay in
     their family, with p = 1.
 
     Returns:
-        One row per claim.
+        One entry per claim.
     """
     entries = []
     for family in FAMILIES:
@@ -33,7 +33,7 @@ def ledger(profile: str) -> pd.DataFrame:
         entries += [_entry(v, float(p), profile) for v, p in zip(verdicts, corrected, strict=True)]
     content = {"profile": profile, "claims": entries}
     files.write(files.build_folder(profile) / "ledger.json", json.dumps(content, indent=1) + "\n")
-    return pd.DataFrame(entries)
+    return entries
 
 
 def read_ledger(path: Path) -> list[dict]:
@@ -96,6 +96,23 @@ def standing(profile: str) -> dict[str, str] | None:
             change = f"{now['verdict']}, recorded as {before['verdict']}"
             found[claim] = f"borderline: {change}" if _borderline(before) or _borderline(now) else f"changed: {change}"
     return found
+
+
+def conditions(verdict: Verdict) -> pd.DataFrame:
+    """Returns the tests that a verdict rests on, one row each: what was asked, effect, interval, bound, p, seeds."""
+    rows = [
+        {
+            "condition": test.asked,
+            "effect": test.effect,
+            "low": test.low,
+            "high": test.high,
+            "asked": f"{'<' if test.below else '>='} {test.bound:g}",
+            "p": test.p,
+            "seeds": test.n,
+        }
+        for test in verdict.tests
+    ]
+    return pd.DataFrame(rows).round({"effect": 3, "low": 3, "high": 3})
 
 
 def summary(profile: str) -> None:
