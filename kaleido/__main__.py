@@ -14,13 +14,14 @@ def reproduce(profile: str) -> int:
     entries = ledger(profile)
     stands = standing(profile) or {}
     print(f"\nThe claims, in the {profile} profile on this machine (p after Holm's correction)\n")
-    for entry in entries:
-        p = f"p = {entry['p_holm']:.2g}" if entry["p_holm"] is not None else ""
+    for entry in (entry for entry in entries if entry["verdict"] != "not run"):
         change = stands.get(entry["claim"], "no record")
-        print(f"  {entry['claim']:4} {entry['verdict']:20} {p:12} {'' if change == 'as recorded' else change}")
-        print(f"       {entry['text']}." + (f" {entry['reason']}." if entry["reason"] else ""))
+        p = "" if entry["p_holm"] is None else f", p = {entry['p_holm']:.2g}"
+        print(f"  {entry['claim']:4} {entry['text']}")
+        print(f"       {entry['verdict']}{p} ({change}): {entry['reason']}")
+    untested = [entry["claim"] for entry in entries if entry["verdict"] == "not run"]
+    print(f"  not run: {', '.join(untested) or 'none'}\n")
     numbers = moved(list(NOTEBOOKS), profile)
-    print()
     for notebook, (agree, total, others) in numbers.items():
         print(f"  notebook {notebook}: {agree} of {total} numbers within tolerance of the record")
         if len(others):

@@ -247,7 +247,10 @@ def _split(name: str, images: np.ndarray, labels: np.ndarray | None, seed: int, 
     if images.dtype == np.uint8 or name in NAMES:
         flat = bounds[0] + (bounds[1] - bounds[0]) * (flat / 255.0)
     rows = np.arange(len(flat))
-    train, test = train_test_split(rows, test_size=HELD_OUT, random_state=seed, stratify=labels)
+    try:
+        train, test = train_test_split(rows, test_size=HELD_OUT, random_state=seed, stratify=labels)
+    except ValueError as error:
+        raise ValueError(f"'{name}' has too few samples to hold out a fifth of each class: {error}") from None
     take = {"train": torch.from_numpy(flat[train]).float(), "test": torch.from_numpy(flat[test]).float()}
     if labels is not None:
         classes = torch.from_numpy(np.asarray(labels)).long()

@@ -163,7 +163,7 @@ def sweep(cells: Iterable[Cell], processes: int | None = None) -> list[Result]:
     processes = min(processes or int(os.environ.get("KALEIDO_PROCESSES") or os.cpu_count() or 1), len(jobs))
     if processes > 1:
         run = Parallel(n_jobs=processes, return_as="generator_unordered")
-        done = run(delayed(_compute_all)(job) for job in longest_first)
+        done = run(delayed(_compute_all)(job, str(files.cache_folder().parent)) for job in longest_first)
     else:
         done = map(_compute_all, longest_first)
     with tqdm(total=sum(map(len, jobs.values())), desc="cells", disable=not jobs) as bar:
@@ -172,7 +172,9 @@ def sweep(cells: Iterable[Cell], processes: int | None = None) -> list[Result]:
     return [_result(cell) for cell in cells]
 
 
-def _compute_all(cells: list[Cell]) -> int:
+def _compute_all(cells: list[Cell], builds: str | None = None) -> int:
+    if builds:
+        os.environ["KALEIDO_BUILD"] = builds  # a worker may have been started under another one
     for cell in cells:
         compute(cell)
     return len(cells)

@@ -75,8 +75,9 @@ def write(path: Path, content: bytes | str) -> None:
 def write_tensors(path: Path, tensors: dict[str, torch.Tensor], header: dict) -> None:
     """Writes tensors and a JSON header as one safetensors file, with a hash of the tensors' bytes."""
     tensors = {name: tensor.detach().contiguous() for name, tensor in tensors.items()}
-    metadata = {"kaleido": json.dumps(header, sort_keys=True), "sha256": _digest_of(tensors)}
-    write(path, save(tensors, metadata))
+    # one entry, since the order of several is not the same every time
+    note = {"header": header, "sha256": _digest_of(tensors)}
+    write(path, save(tensors, {"kaleido": json.dumps(note, sort_keys=True)}))
 
 
 def read_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict]:
@@ -96,14 +97,14 @@ def read_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict]:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
-        header = json.loads(metadata["kaleido"])
+        note = json.loads(metadata["kaleido"])
     except (SafetensorError, OSError, ValueError) as error:
         raise ValueError(f"{path} is not a readable safetensors file: {error}") from None
     except KeyError:
         raise ValueError(f"{path} has no 'kaleido' header: it was not written by this package") from None
-    if metadata.get("sha256") != _digest_of(tensors):
+    if not isinstance(note, dict) or note.get("sha256") != _digest_of(tensors):
         raise ValueError(f"{path} is damaged: its tensors do not match the hash in its header")
-    return tensors, header
+    return tensors, note["header"]
 
 
 def _digest_of(tensors: dict[str, torch.Tensor]) -> str:

@@ -1,0 +1,64 @@
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+import kaleido as kd
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def digits():
+    return kd.load("digits", seed=100)
+
+
+@pytest.fixture
+def build(tmp_path, monkeypatch):
+    """An empty build folder of its own, and no record."""
+    monkeypatch.setenv("KALEIDO_BUILD", str(tmp_path / "build"))
+    monkeypatch.setenv("KALEIDO_RECORD", str(tmp_path / "record"))
+    return tmp_path / "build"
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A copy of the project whose files a test may edit, and a way to run Python in it."""
+    copy = tmp_path / "project"
+    shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".*", "build", "*.egg-info", "__pycache__"))
+
+    def python(*arguments, timeout=300, **environment):
+        places = {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
+        return subprocess.run(
+            [sys.executable, *map(str, arguments)],
+            cwd=copy,
+            env=_clean(os.environ) | places | environment,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+        )
+
+    return _Project(copy, python)
+
+
+class _Project:
+    def __init__(self, path, python):
+        self.path, self.python = path, python
+
+    def edit(self, name, old, new):
+        path = self.path / name
+        text = path.read_text()
+        assert old in text, f"{name} no longer has {old!r}"
+        path.write_text(text.replace(old, new, 1))
+
+
+def _clean(environment):
+    return {name: value for name, value in environment.items() if not name.startswith("KALEIDO_")}
+
+
+def random(*shape, seed=0):
+    return torch.rand(*shape, generator=torch.Generator().manual_seed(seed))

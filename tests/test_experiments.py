@@ -1,0 +1,182 @@
+import dataclasses
+import json
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+import kaleido as kd
+from kaleido import experiments
+from kaleido.experiments import Cell, compute, sweep
+
+CELLS = [
+    *[Cell("kaleidoscope", "digits", 2, 80, 30, (seed,), probes=400, runs=5) for seed in (100, 101)],
+    *[Cell("unseen", "digits", 2, 80, 30, (seed,), probes=400) for seed in (100, 101)],
+    Cell("toy", "points1d", 2, 10, 50, (100, 101, 102), batch=None, probes=100, runs=5),
+]
+
+
+def files_in(folder):
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*.safetensors")}
+
+
+def test_a_sweep_gives_the_same_bytes_whatever_the_number_of_processes(build, monkeypatch, tmp_path):
+    results = sweep(CELLS, processes=1)
+    monkeypatch.setenv("KALEIDO_BUILD", str(tmp_path / "two"))
+    again = sweep(CELLS, processes=2)
+    assert [result.cell for result in again] == CELLS
+    assert [result.rows for result in results] == [result.rows for result in again]
+    assert files_in(build) == files_in(tmp_path / "two")
+    assert len(files_in(build / "cache" / "learned")) == 3  # two studies of a network share it
+    assert len(files_in(build / "cache" / "measured")) == 5
+
+
+def test_the_processor_threads_that_a_caller_set_do_not_matter(build, monkeypatch, tmp_path):
+    before = torch.get_num_threads()
+    tables = []
+    for threads in (1, 2):
+        monkeypatch.setenv("KALEIDO_BUILD", str(tmp_path / str(threads)))
+        torch.set_num_threads(threads)
+        tables.append(sweep(CELLS[:1], processes=1)[0].rows)
+        assert torch.get_num_threads() == threads
+    torch.set_num_threads(before)
+    assert tables[0] == tables[1]
+
+
+def test_what_is_in_the_cache_is_not_computed_again(build, monkeypatch):
+    first = sweep(CELLS[-1:])
+    monkeypatch.setattr(experiments, "learn", None)
+    monkeypatch.setattr(experiments, "STUDIES", {})
+    assert sweep(CELLS[-1:])[0].rows == first[0].rows
+
+
+def _compute_together(barrier, log, build):
+    os.environ["KALEIDO_BUILD"] = build
+    learn = experiments.learn
+
+    def logged(*arguments):
+        with Path(log).open("a") as file:
+            file.write("learned\n")
+        return learn(*arguments)
+
+    experiments.learn = logged
+    barrier.wait()
+    compute(Cell("unseen", "digits", 2, 80, 300, (100,), probes=400))
+
+
+def test_two_processes_that_want_one_cell_compute_it_once(build, tmp_path):
+    context = multiprocessing.get_context("spawn")
+    barrier = context.Barrier(2)
+    log = tmp_path / "log"
+    workers = [
+        context.Process(target=_compute_together, args=(barrier, str(log), str(build)), daemon=True) for _ in range(2)
+    ]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+        assert worker.exitcode == 0
+    assert log.read_text() == "learned\n"
+
+
+@pytest.mark.parametrize("layer", ["learned", "measured"])
+def test_a_damaged_cell_is_computed_again(build, layer):
+    cell = CELLS[-1]
+    rows = sweep([cell])[0].rows
+    (path,) = (build / "cache" / layer).glob("*.safetensors")
+    content = path.read_bytes()
+    path.write_bytes(content[:-7])
+    if layer == "learned":
+        next((build / "cache" / "measured").glob("*.safetensors")).unlink()
+    assert sweep([cell])[0].rows == rows
+    assert path.read_bytes() == content
+
+
+TINY = """
+from kaleido.experiments import Cell, sweep
+sweep([Cell("kaleidoscope", "digits", 1, 8, 5, (100,), probes=400, runs=2)], processes=1)
+"""
+
+
+def test_editing_a_measure_retrains_nothing_and_editing_learning_retrains(project):
+    def count():
+        assert project.python("-c", TINY).returncode == 0
+        cache = project.path / "build" / "cache"
+        return [len(list((cache / layer).glob("*.safetensors"))) for layer in ("learned", "measured")]
+
+    assert count() == [1, 1]
+    project.edit("kaleido/quality.py", '"""Sample quality', '"""The quality of samples')
+    assert count() == [1, 2]
+    project.edit("kaleido/measures.py", '"""Over-generalization', '"""Generalization')
+    assert count() == [1, 3]
+    project.edit("kaleido/figures.py", '"""Figures', '"""Pictures')
+    assert count() == [1, 3]
+    project.edit("kaleido/learning.py", '"""Manifold', '"""The manifold')
+    assert count() == [2, 4]
+
+
+def test_every_field_of_a_cell_that_learning_needs_is_in_its_key():
+    cell = CELLS[0]
+    others = {
+        "data": "points2d", "depth": 3, "width": 81, "steps": 31, "seeds": (103,), "output": "linear", "init": "he",
+        "batch": 9, "lr": 0.1, "schedule": "onecycle", "snapshots": (0.1,), "every": 3, "architecture": "cnn",
+    }  # fmt: skip
+    fields = {field.name for field in dataclasses.fields(cell)}
+    assert set(others) == fields - {"study", "probes", "runs"}
+    keys = {experiments._learned(dataclasses.replace(cell, **{name: value})) for name, value in others.items()}
+    assert len(keys | {experiments._learned(cell)}) == len(others) + 1
+
+
+def test_plans_know_their_profiles_and_notebooks():
+    for profile in kd.PROFILES:
+        for notebook in kd.NOTEBOOKS:
+            assert all(cell.seeds[0] == 100 for cell in kd.plan(notebook, profile)[:1])
+    laptop = kd.plan("01", "laptop")
+    assert sum(cell.data == "digits" for cell in laptop) == 10
+    assert sum(cell.data == "mnist5k" for cell in laptop) == 5
+    assert {cell.depth for cell in laptop if cell.study == "unseen"} == {10}
+    with pytest.raises(ValueError, match="smoke, laptop"):
+        kd.plan("01", "desktop")
+    with pytest.raises(ValueError, match="unknown notebook '99'"):
+        kd.plan("99", "smoke")
+
+
+def test_an_interrupted_reproduction_goes_on_from_its_finished_cells(build):
+    """Killed, and interrupted as by Ctrl-C: no half-written file is ever in a place that is read."""
+    command = [sys.executable, "-m", "kaleido", "reproduce", "--profile", "smoke"]
+    measured = build / "cache" / "measured"
+    finished = set()
+    for how in (signal.SIGKILL, signal.SIGINT):
+        process = subprocess.Popen(
+            command, env=os.environ | {"KALEIDO_PROCESSES": "1"}, stderr=subprocess.PIPE, start_new_session=True
+        )
+        while len(set(measured.glob("*.safetensors"))) <= len(finished):
+            assert process.poll() is None, process.stderr.read()
+        os.killpg(process.pid, how)
+        error = process.communicate()[1].decode()
+        assert process.returncode == (-9 if how == signal.SIGKILL else 130)
+        if how == signal.SIGINT:
+            assert "goes on from there" in error
+        kept = set(measured.glob("*.safetensors"))
+        assert finished < kept
+        finished = kept
+        for path in build.rglob("*.safetensors"):
+            kd.files.read_tensors(path)  # whole, with the hash that it was written with
+    times = {path: path.stat().st_mtime_ns for path in finished}
+    for notebook in kd.NOTEBOOKS:
+        sweep(kd.plan(notebook, "smoke"))
+    assert {path: path.stat().st_mtime_ns for path in finished} == times
+    assert len(set(measured.glob("*.safetensors"))) == 9
+
+
+def test_cells_are_kept_with_what_they_are(build):
+    sweep(CELLS[:1])
+    (path,) = (build / "cache" / "measured").glob("*.safetensors")
+    _, header = kd.files.read_tensors(path)
+    assert header["cell"] == repr(CELLS[0])
+    assert json.dumps(header["rows"])

@@ -1,0 +1,88 @@
+import io
+import shutil
+
+import pytest
+import torch
+from conftest import ROOT
+from PIL import Image
+
+import kaleido as kd
+from kaleido import drawings, files
+from kaleido.evidence import read_evidence
+from kaleido.figures import FIGURES, redraw, save
+
+RECORD = ROOT / "data" / "record"
+
+
+@pytest.fixture
+def recorded(build):
+    """The record of the project, at the place where this test's record is."""
+    shutil.copytree(RECORD, files.record_folder())
+
+
+def test_a_figure_is_the_same_bytes_every_time(tmp_path):
+    found = read_evidence(RECORD / "laptop", "01", "laptop")
+    first, second = (save("01_orbits", found, tmp_path / place) for place in ("a", "b"))
+    assert first == second
+    assert set(first) == {"png", "pdf"}
+    with Image.open(io.BytesIO(first["png"])) as image:
+        assert image.width == pytest.approx(174 / 25.4 * 300, abs=2)  # a page's width in print
+
+
+def test_only_what_is_out_of_date_is_drawn(tmp_path, recorded):
+    folder = tmp_path / "figures"
+    assert redraw(folder) == list(FIGURES)
+    assert redraw(folder) == []
+    (folder / "01_orbits.png").unlink()
+    assert redraw(folder) == ["01_orbits"]
+    path = files.record_folder() / "laptop" / "03.csv"
+    path.write_text(path.read_text().replace("0.", "0.0", 1))
+    assert redraw(folder) == [name for name, drawing in FIGURES.items() if drawing.notebook == "03"]
+
+
+def test_committed_figures_are_those_of_the_record(tmp_path, recorded):
+    committed = tmp_path / "figures"
+    shutil.copytree(ROOT / "figures", committed)
+    assert redraw(committed) == []
+
+
+def test_the_animation_is_small_and_turns():
+    content = (ROOT / "figures" / "00_turning.gif").read_bytes()
+    assert len(content) < 2 * 2**20
+    with Image.open(io.BytesIO(content)) as image:
+        assert image.n_frames == 21
+        assert image.info["loop"] == 0
+
+
+def test_an_animation_has_a_frame_for_each_run_and_a_place_for_each_chain():
+    pictures = torch.zeros(3, 4, 6, dtype=torch.uint8)
+    pictures[1, 2] = 255
+    pictures[2, 3] = 255
+    content = drawings.animation(pictures, (2, 3), columns=2, scale=1)
+    with Image.open(io.BytesIO(content)) as image:
+        assert image.size == (10, 8)
+        image.seek(1)
+        frame = image.convert("L")
+        assert frame.getpixel((2, 5)) > 200
+        assert frame.getpixel((7, 5)) == 0
+
+
+def test_orbits_of_images_are_shown_and_others_refused(digits):
+    orbit = kd.sample(lambda x: x, kd.noise(digits, 4), 2)
+    shown = kd.show(orbit, digits)
+    with Image.open(io.BytesIO(shown.data)) as image:
+        assert image.format == "PNG"
+    toy = kd.load("points1d")
+    with pytest.raises(ValueError, match="holds no images"):
+        kd.show(kd.sample(lambda x: x, kd.noise(toy, 4), 2), toy)
+
+
+def test_figures_are_named(build):
+    with pytest.raises(ValueError, match="unknown figure"):
+        kd.draw("99_nothing", "smoke")
+    with pytest.raises(FileNotFoundError, match="run notebook 01 first"):
+        kd.draw("01_orbits", "smoke")
+
+
+def test_every_figure_has_words_for_those_who_cannot_see_it():
+    assert all(len(drawing.alt) > 30 for drawing in FIGURES.values())

@@ -1,0 +1,191 @@
+import json
+
+import pytest
+import torch
+from conftest import random
+from safetensors.torch import save_file
+from torch import nn
+
+import kaleido as kd
+
+
+def weights(net):
+    return torch.cat([p.detach().flatten() for p in net.parameters()])
+
+
+@pytest.mark.parametrize(("depth", "width", "output"), [(1, 3, "tanh"), (4, 8, "sigmoid"), (10, 5, "linear")])
+def test_an_mlp_is_its_formula(depth, width, output):
+    net = kd.mlp(6, depth, width, output, seed=1)
+    layers = [layer for layer in net if isinstance(layer, nn.Linear)]
+    x = y = random(7, 6)
+    for layer in layers[:-1]:
+        y = (y @ layer.weight.T + layer.bias).clamp(min=0)
+    y = y @ layers[-1].weight.T + layers[-1].bias
+    y = {"tanh": torch.tanh, "sigmoid": torch.sigmoid, "linear": lambda a: a}[output](y)
+    assert len(layers) == depth + 1
+    assert torch.allclose(net(x), y, atol=1e-6)
+
+
+def test_the_published_mnist_network_has_its_number_of_parameters():
+    assert sum(p.numel() for p in kd.mlp(784, 10, 500).parameters()) == 3_039_784
+
+
+def test_initialisations_have_their_spread():
+    torch_, he = (kd.mlp(50, 1, 400, init=init, seed=1)[0] for init in ("torch", "he"))
+    assert torch_.weight.std().item() == pytest.approx((1 / 50 / 3) ** 0.5, rel=0.02)
+    assert he.weight.std().item() == pytest.approx((2 / 50) ** 0.5, rel=0.02)
+    assert torch_.bias.abs().max() > 0
+    assert he.bias.abs().max() == 0
+
+
+def test_the_output_must_fit_the_bounds(digits):
+    assert kd.build("mlp", digits, 1, 4, [0])[0].config["output"] == "tanh"
+    assert kd.build("mlp", kd.load("points1d"), 1, 4, [0])[0].config["output"] == "sigmoid"
+    with pytest.raises(ValueError, match="does not fit the bounds"):
+        kd.build("mlp", digits, 1, 4, [0], output="sigmoid")
+
+
+def test_learning_is_adam_on_batches_of_the_networks_own_generator(digits):
+    """The same training written out with PyTorch's plain Adam."""
+    net = kd.build("mlp", digits, 2, 100, [5])[0]
+    twin = kd.mlp(64, 2, 100, seed=5)
+    history = kd.learn([net], digits.train, steps=20, batch=32, lr=0.01, every=7)[0]
+    optimiser = torch.optim.Adam(twin.parameters(), lr=0.01)
+    draw = kd.data.generator(5, "batches")
+    for _ in range(20):
+        x = digits.train[torch.randint(len(digits.train), (32,), generator=draw)]
+        optimiser.zero_grad()
+        nn.functional.mse_loss(twin(x), x).backward()
+        optimiser.step()
+    assert torch.allclose(weights(net), weights(twin), rtol=1e-4, atol=1e-6)
+    assert history.steps == (0, 7, 14, 20)
+    final = nn.functional.mse_loss(twin(digits.train), digits.train).item()
+    assert history.losses[-1] == pytest.approx(final, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("name", "depth", "width", "batch"), [("points2d", 6, 50, None), ("points1d", 6, 10, None), ("digits", 4, 64, 256)]
+)
+def test_a_member_of_an_ensemble_learns_what_it_would_learn_alone(name, depth, width, batch):
+    seeds = [100, 101, 102, 103, 104]
+    sets = [kd.load(name, seed=seed) for seed in seeds]
+    train = [data.train for data in sets]
+    together = kd.build("mlp", sets[0], depth, width, seeds)
+    kd.learn(together, train, steps=200, batch=batch)
+    for k, seed in enumerate(seeds):
+        alone = kd.build("mlp", sets[0], depth, width, [seed])
+        before = weights(alone[0])
+        kd.learn(alone, train[k], steps=200, batch=batch)
+        difference = torch.linalg.vector_norm(weights(alone[0]) - weights(together[k]))
+        assert difference / torch.linalg.vector_norm(weights(alone[0])) < 1e-4
+        assert torch.linalg.vector_norm(weights(alone[0]) - before) > 0.1
+
+
+def test_snapshots_are_taken_at_the_first_evaluation_below_their_level(digits):
+    nets = kd.build("mlp", digits, 2, 32, [1, 2])
+    histories = kd.learn(nets, digits.train, steps=150, snapshots=[0.2, 0.3, 1e-9], every=10)
+    for net, history in zip(nets, histories, strict=True):
+        assert [mark.level for mark in history.snapshots] == [0.3, 0.2]
+        for mark in history.snapshots:
+            first = next(s for s, loss in zip(history.steps, history.losses, strict=True) if loss <= mark.level)
+            assert mark.step == first
+            copy = kd.mlp(**{k: v for k, v in net.config.items() if k != "architecture"})
+            copy.load_state_dict(mark.weights)
+            seen = nn.functional.mse_loss(copy(digits.train), digits.train).item()
+            assert seen == pytest.approx(mark.loss, rel=1e-4)
+
+
+def test_one_cycle_ends_with_a_small_rate(digits):
+    constant, cycle = (kd.build("mlp", digits, 1, 16, [1]) for _ in range(2))
+    kd.learn(constant, digits.train, steps=30)
+    kd.learn(cycle, digits.train, steps=30, schedule="onecycle")
+    start = weights(kd.build("mlp", digits, 1, 16, [1])[0])
+    moved = [torch.linalg.vector_norm(weights(net[0]) - start) for net in (constant, cycle)]
+    assert 0 < moved[1] < moved[0]
+
+
+def test_networks_come_back_from_their_file(tmp_path, digits):
+    nets = kd.build("mlp", digits, 2, 16, [1, 2])
+    histories = kd.learn(nets, digits.train, steps=40, snapshots=[0.5], every=10)
+    kd.save_networks(tmp_path / "nets.safetensors", nets, histories)
+    again, told = kd.load_networks(tmp_path / "nets.safetensors")
+    for one, two in zip(nets, again, strict=True):
+        assert torch.equal(weights(one), weights(two))
+        assert one.config == two.config
+    assert [h.losses for h in told] == [h.losses for h in histories]
+    assert told[1].snapshots[0].step == histories[1].snapshots[0].step
+    assert torch.equal(told[1].snapshots[0].weights["0.weight"], histories[1].snapshots[0].weights["0.weight"])
+
+
+def test_files_that_do_not_fit_are_refused(tmp_path, digits):
+    path = tmp_path / "nets.safetensors"
+    nets = kd.build("mlp", digits, 2, 16, [1])
+    with pytest.raises(FileNotFoundError):
+        kd.load_networks(path)
+    save_file({"x": torch.zeros(1)}, path)
+    with pytest.raises(ValueError, match="no 'kaleido' header"):
+        kd.load_networks(path)
+    nets[0].config = nets[0].config | {"width": 17}
+    kd.save_networks(path, nets)
+    with pytest.raises(ValueError, match="does not fit"):
+        kd.load_networks(path)
+    nets[0].config = nets[0].config | {"width": 16, "architecture": "os.system"}
+    kd.save_networks(path, nets)
+    with pytest.raises(ValueError, match="unknown architecture"):
+        kd.load_networks(path)
+    nets[0].config = nets[0].config | {"architecture": "mlp"}
+    kd.save_networks(path, nets)
+    content = bytearray(path.read_bytes())
+    content[-3] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="damaged"):
+        kd.load_networks(path)
+    path.write_bytes(content[:100])
+    with pytest.raises(ValueError, match="not a readable"):
+        kd.load_networks(path)
+    save_file({"x": torch.zeros(1)}, path, {"kaleido": json.dumps({"header": {}, "sha256": ""})})
+    with pytest.raises(ValueError, match="damaged"):
+        kd.load_networks(path)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"depth": 0}, "depth is 0"),
+        ({"width": -1}, "width is -1"),
+        ({"depth": 2.5}, "depth is 2.5"),
+        ({"output": "relu"}, "unknown output"),
+        ({"init": "xavier"}, "unknown init"),
+        ({"seed": -3}, "seed is -3"),
+    ],
+)
+def test_networks_that_cannot_be_are_refused(arguments, says):
+    with pytest.raises(ValueError, match=says):
+        kd.mlp(**{"dim": 4, "depth": 2, "width": 3} | arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"steps": -1}, "steps is -1"),
+        ({"steps": 1.5}, "steps is 1.5"),
+        ({"batch": 0}, "batch is 0"),
+        ({"lr": 0.0}, "lr is 0"),
+        ({"lr": float("nan")}, "lr is nan"),
+        ({"schedule": "cosine"}, "unknown schedule"),
+        ({"data": random(5, 3)}, "expected \\(M, 4\\)"),
+        ({"data": torch.full((5, 4), torch.nan)}, "NaN or infinite"),
+        ({"data": [random(5, 4)] * 2}, "expected as many"),
+    ],
+)
+def test_training_that_cannot_be_is_refused_and_leaves_the_network_alone(arguments, says):
+    net = kd.mlp(4, 2, 3)
+    before = weights(net)
+    with pytest.raises(ValueError, match=says):
+        kd.learn([net], **{"data": random(5, 4), "steps": 2} | arguments)
+    assert torch.equal(weights(net), before)
+
+
+def test_divergence_is_an_error():
+    with pytest.raises(ValueError, match="diverged"):
+        kd.learn([kd.mlp(4, 2, 100, "linear")], random(50, 4), steps=400, lr=1e30)

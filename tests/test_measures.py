@@ -1,0 +1,158 @@
+import numpy as np
+import pytest
+import torch
+from conftest import random
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.spatial.distance import cdist
+from sklearn.neighbors import NearestNeighbors
+
+import kaleido as kd
+from kaleido.quality import assess, prdc
+
+
+def toy(train, test=None, bounds=(-10.0, 10.0)):
+    test = torch.empty(0, train.shape[1]) if test is None else test
+    return kd.Dataset("toy", train, test, bounds)
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.integers(1, 40), st.integers(1, 60), st.integers(1, 9), st.integers(0, 1000))
+def test_nearest_agrees_with_scikit_learn(n, m, d, seed):
+    points, references = random(n, d, seed=seed), random(m, d, seed=seed + 1)
+    distance, index = kd.nearest(points, references)
+    theirs = NearestNeighbors(n_neighbors=1, algorithm="brute").fit(references.double().numpy())
+    expected = theirs.kneighbors(points.double().numpy())[0][:, 0]
+    assert np.allclose(distance, expected, atol=1e-5)
+    assert np.allclose(torch.linalg.vector_norm(points - references[index], dim=1), expected, atol=1e-5)
+
+
+def test_nearest_keeps_its_digits_far_from_the_origin():
+    references = random(50, 8) + 3000
+    distance, _ = kd.nearest(references[:10] + 0.01, references)
+    assert torch.allclose(distance, torch.full((10,), 0.01 * 8**0.5), rtol=0.05)
+
+
+def test_nearest_does_not_depend_on_blocks(monkeypatch):
+    points, references = random(100, 5), random(70, 5, seed=1)
+    whole = kd.nearest(points, references)
+    monkeypatch.setattr("kaleido.measures.CHUNK", 70 * 3)
+    assert all(torch.equal(a, b) for a, b in zip(whole, kd.nearest(points, references), strict=True))
+
+
+def test_contraction_of_known_maps():
+    data = toy(torch.zeros(1, 3))  # one training point: d(z) = |z|
+    z = random(501, 3) + 0.1
+    assert kd.contraction(lambda x: x, z, data) == 1
+    assert kd.contraction(lambda x: 0.25 * x, z, data) == pytest.approx(0.25, rel=1e-6)
+    assert kd.contraction(torch.zeros_like, z, data) == 0
+    assert kd.contraction(lambda x: x * torch.tensor([1.0, 0, 0]), z, data) == pytest.approx(
+        (z[:, 0].abs().median() / torch.linalg.vector_norm(z, dim=1).median()).item(), rel=1e-6
+    )
+    with pytest.raises(ValueError, match="lie on the training points"):
+        kd.contraction(lambda x: x, torch.zeros(4, 3), data)
+
+
+def test_covered_is_a_half_for_the_held_out_points_themselves(digits):
+    assert kd.covered(lambda x: x, digits.test, digits) == pytest.approx(0.5, abs=0.01)
+    assert kd.covered(lambda x: digits.train[:1].expand_as(x), digits.test, digits) == 1
+    assert kd.covered(lambda x: x, kd.noise(digits, 100), digits) == 0
+
+
+def test_spread_is_one_for_held_out_points_and_almost_nothing_for_a_constant(digits):
+    indices = NearestNeighbors(n_neighbors=1).fit(digits.train).kneighbors(digits.test)[1]
+    distinct = len(set(indices.ravel().tolist()))
+    assert kd.spread(lambda x: x, digits.test, digits) == 1
+    for constant in (digits.train.mean(0), torch.full((64,), -1.0)):
+        value = kd.spread(lambda x, c=constant: c.expand_as(x), kd.noise(digits, 1000), digits)
+        assert value == pytest.approx(1 / distinct)
+
+
+def test_swapping_train_and_test_changes_what_is_measured(digits):
+    swapped = kd.Dataset("swapped", digits.test, digits.train, digits.bounds)
+    assert kd.spread(lambda x: x, digits.test, swapped) != 1
+    assert kd.covered(lambda x: x, digits.train, digits) == 1  # training points are on themselves
+    assert kd.covered(lambda x: x, digits.test, digits) < 1
+
+
+def test_controls_are_what_they_are_called(digits):
+    net = kd.build("mlp", digits, 3, 32, [5])[0]
+    before = [p.clone() for p in net.parameters()]
+    kd.learn([net], digits.train, steps=20)
+    maps = kd.controls(digits, net)
+    assert all(torch.equal(a, b) for a, b in zip(maps["untrained"].parameters(), before, strict=True))
+    assert maps["untrained he"].config["init"] == "he"
+    x = digits.test
+    centred = digits.train.double() - digits.train.double().mean(0)
+    ridge = torch.linalg.solve(centred.T @ centred + torch.eye(64).double(), centred.T @ centred)
+    expected = digits.train.double().mean(0) + (x.double() - digits.train.double().mean(0)) @ ridge
+    assert torch.allclose(maps["linear"](x).double(), expected, atol=1e-4)
+    assert torch.equal(maps["identity"](x), x)
+    assert torch.allclose(maps["mean"](x)[3], digits.train.mean(0))
+    sums = cdist(digits.train, digits.train).sum(1)
+    assert torch.equal(maps["medoid"](x)[0], digits.train[int(sums.argmin())])
+    assert (maps["black"](x) == -1).all()
+
+
+@pytest.mark.parametrize("measure", [kd.contraction, kd.covered, kd.spread])
+def test_measures_refuse_what_does_not_fit(digits, measure):
+    with pytest.raises(ValueError, match="expected"):
+        measure(lambda x: x, random(5, 63), digits)
+    with pytest.raises(ValueError, match="expected the same shape"):
+        measure(lambda x: x[:, :9], random(5, 64), digits)
+    with pytest.raises(ValueError, match="NaN or infinite"):
+        measure(lambda x: x * torch.nan, random(5, 64), digits)
+
+
+def slow_prdc(real, fake, k=5):
+    """Written from the definitions, with loops."""
+    radius = [sorted(cdist([x], real)[0])[k] for x in real]
+    other = [sorted(cdist([y], fake)[0])[k] for y in fake]
+    between = cdist(real, fake)
+    return {
+        "precision": np.mean([any(between[i, j] < radius[i] for i in range(len(real))) for j in range(len(fake))]),
+        "recall": np.mean([any(between[i, j] < other[j] for j in range(len(fake))) for i in range(len(real))]),
+        "density": np.mean([sum(between[i, j] < radius[i] for i in range(len(real))) / k for j in range(len(fake))]),
+        "coverage": np.mean([min(between[i]) < radius[i] for i in range(len(real))]),
+    }
+
+
+@pytest.mark.parametrize(("n", "m", "d", "k"), [(30, 30, 2, 5), (40, 25, 7, 3), (20, 50, 64, 5), (12, 9, 1, 1)])
+def test_precision_recall_density_coverage_follow_their_definitions(n, m, d, k):
+    real, fake = random(n, d), random(m, d, seed=1) * 0.8 + 0.15
+    found, expected = prdc(real, fake, k), slow_prdc(real.double().numpy(), fake.double().numpy(), k)
+    for name, value in expected.items():
+        assert found[name] == pytest.approx(value, abs=1e-9), name
+    p, c = expected["precision"], expected["coverage"]
+    assert found["pc"] == pytest.approx(2 * p * c / (p + c))
+
+
+def test_quality_of_the_data_itself_of_noise_and_of_a_constant(digits):
+    ceiling = assess(digits.train, digits)
+    floor = assess(kd.noise(digits, 1000), digits)
+    constant = assess(digits.train[:1].repeat(400, 1), digits)
+    assert ceiling["precision"] > 0.9
+    assert ceiling["coverage"] > 0.9
+    assert ceiling["novelty"] == 0
+    assert floor["precision"] == floor["coverage"] == floor["pc"] == 0
+    assert floor["novelty"] > 1
+    assert constant["coverage"] < 0.05
+    assert constant["recall"] < 0.05
+
+
+def test_quality_can_be_measured_in_features(digits):
+    sums = assess(digits.train, digits, features=lambda x: x.sum(1, keepdim=True))
+    pixels = assess(digits.train, digits)
+    assert sums["novelty"] == pixels["novelty"]
+    assert sums["recall"] != pixels["recall"]
+
+
+def test_quality_refuses_too_few_samples_and_wrong_shapes(digits):
+    with pytest.raises(ValueError, match="at least 360"):
+        assess(digits.test[:100], digits)
+    with pytest.raises(ValueError, match="64"):
+        assess(random(400, 63), digits)
+    with pytest.raises(ValueError, match="more than k"):
+        prdc(random(5, 3), random(9, 3))
+    with pytest.raises(ValueError, match="NaN"):
+        prdc(random(9, 3), random(9, 3) * torch.nan)

@@ -1,0 +1,189 @@
+import json
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import kaleido as kd
+from kaleido import files
+from kaleido.claims import over_generalization
+from kaleido.evidence import COLUMNS, KEY, compare, read_evidence
+from kaleido.ledger import read_ledger
+
+MAPS = {
+    # rho and spread of what the paper claims, and of maps that are near the data without having learned it
+    "mlp": (0.35, 0.5),
+    "untrained": (0.86, 0.01),
+    "untrained he": (0.9, 0.05),
+    "linear": (0.84, 0.6),
+    "identity": (1.0, 0.65),
+    "mean": (0.42, 0.003),
+    "black": (0.28, 0.003),
+}
+
+
+def planted(folder, maps=MAPS, noise=0.02):
+    """Evidence of notebook 01 with known answers, written as the package writes it."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for data, seeds in (("digits", 10), ("mnist5k", 5)):
+        for name, values in maps.items():
+            for quantity, value in zip(("rho", "spread"), values, strict=True):
+                draw = rng.standard_normal(seeds)
+                found = value + noise * (draw - draw.mean()) / draw.std(ddof=1)
+                about = {"claim": "C1", "quantity": quantity, "data": data, "architecture": name, "depth": 10}
+                about |= {"width": 128, "condition": "noise", "run": 1, "n": 1000}
+                rows += [about | {"seed": 100 + i, "value": v} for i, v in enumerate(found)]
+    from kaleido.evidence import _tidy
+
+    folder.mkdir(parents=True, exist_ok=True)
+    _tidy(pd.DataFrame(rows)).to_csv(folder / "01.csv", index=False)
+
+
+@pytest.fixture
+def evidence(build):
+    planted(build / "smoke" / "evidence")
+    return read_evidence(build / "smoke" / "evidence", "01", "smoke")
+
+
+def test_a_planted_effect_is_supported(evidence):
+    verdict = over_generalization(evidence)
+    assert verdict.verdict == "supported"
+    assert len(verdict.tests) == 12
+    assert verdict.deciding.p == max(test.p for test in verdict.tests)
+
+
+@pytest.mark.parametrize("constant", ["mean", "black"])
+def test_a_constant_image_is_not_called_over_generalization(evidence, constant):
+    verdict = over_generalization(evidence, architecture=constant)
+    assert verdict.verdict == "not supported"
+    assert "spread" in verdict.reason
+    assert "rho on noise," not in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("change", "verdict", "says"),
+    [
+        ({"mlp": (0.7, 0.5)}, "not supported", "rho on noise, digits"),
+        ({"mlp": (0.35, 0.1)}, "not supported", "spread on noise, digits"),
+        ({"linear": (0.3, 0.6)}, "not supported", "linear map"),
+        ({"untrained": (0.2, 0.01)}, "not supported", "untrained map"),
+        ({"mlp": (0.35, 0.252)}, "inconclusive", "spread"),
+    ],
+)
+def test_each_condition_of_c1_is_required(build, change, verdict, says):
+    planted(build / "smoke" / "evidence", MAPS | change)
+    found = over_generalization(read_evidence(build / "smoke" / "evidence", "01", "smoke"))
+    assert found.verdict == verdict
+    assert says in found.reason
+
+
+def test_a_verdict_near_its_threshold_is_borderline(build):
+    planted(build / "smoke" / "evidence", MAPS | {"mlp": (0.35, 0.278)})
+    close = kd.judge("C1", "smoke")
+    assert close.borderline
+    assert close.between == ("supported", "inconclusive")
+    planted(build / "smoke" / "evidence")
+    assert not kd.judge("C1", "smoke").borderline
+
+
+def test_tables_are_tidy(evidence):
+    table = evidence.table
+    assert list(table.columns) == COLUMNS
+    assert not table[[*KEY, "seeds"]].duplicated().any()
+    rows = evidence.rows(quantity="rho", data="digits", architecture="mlp")
+    mean = evidence.means(quantity="rho", data="digits", architecture="mlp").iloc[0]
+    assert list(rows["seeds"]) == [str(seed) for seed in range(100, 110)]
+    assert mean["seeds"] == "100-109"
+    assert mean["value"] == pytest.approx(rows["value"].mean())
+    assert mean["low"] < mean["value"] < mean["high"]
+    assert mean["tolerance"] == pytest.approx(4 * rows["value"].std() * (2 / 10) ** 0.5 + 0.005 * mean["value"] + 1e-6)
+    assert len(evidence.values(quantity="rho", data="digits", architecture="mlp")) == 10
+    with pytest.raises(ValueError, match="one per seed"):
+        evidence.values(quantity="rho")
+
+
+def record(build, name="01.csv"):
+    target = files.record_folder() / "smoke"
+    target.mkdir(parents=True, exist_ok=True)
+    shutil.copy(build / "smoke" / "evidence" / name, target / name)
+    return target / name
+
+
+def test_a_record_that_moves_beyond_its_tolerance_is_seen(build, evidence, capsys):
+    path = record(build)
+    agree, total, others = compare(evidence)
+    assert agree == total == len(evidence.table)
+    table = pd.read_csv(path)
+    for factor, within in ((0.9, True), (1.1, False)):
+        moved = table.copy()
+        moved.loc[7, "value"] += factor * moved.loc[7, "tolerance"]
+        moved.to_csv(path, index=False)
+        agree, total, others = compare(evidence)
+        assert (agree == total) == within
+        assert len(others) == (not within)
+    kd.report("01", "smoke")
+    assert f"{total - 1} of {total} numbers within tolerance" in capsys.readouterr().out
+
+
+def test_a_number_that_only_one_side_has_is_not_within(build, evidence):
+    path = record(build)
+    pd.read_csv(path).iloc[1:].to_csv(path, index=False)
+    agree, total, others = compare(evidence)
+    assert (agree, len(others)) == (total - 1, 1)
+
+
+def test_the_ledger_corrects_by_family_and_knows_what_was_not_run(build, evidence):
+    entries = {entry["claim"]: entry for entry in kd.ledger("smoke")}
+    assert list(entries) == [
+        *[f"C{i}" for i in range(1, 10)],
+        "C2m",
+        "C4m",
+        "C2p",
+        "C4p",
+        "C2i",
+        "B1",
+        "B2",
+        "B3",
+        "B4",
+        "B5",
+    ]
+    assert entries["C1"]["verdict"] == "supported"
+    assert entries["C1"]["p_holm"] == pytest.approx(9 * entries["C1"]["p"])
+    assert entries["C4"]["verdict"] == "not run"
+    assert read_ledger(build / "smoke" / "ledger.json") == list(entries.values())
+    table = kd.findings(list(entries.values()))
+    assert "| C1 | Outputs for unseen inputs land near the training outputs | **supported** |" in table
+    assert table.count("**not run**") == 18
+
+
+def test_support_that_correction_takes_away_is_inconclusive(build):
+    planted(build / "smoke" / "evidence", MAPS | {"mlp": (0.35, 0.278)})
+    entry = kd.ledger("smoke")[0]
+    assert entry["before_correction"] == "supported"
+    assert 0.05 <= entry["p_holm"] < 1
+    assert entry["verdict"] == "inconclusive"
+
+
+def test_verdicts_stand_by_the_record_or_not(build, evidence, capsys):
+    kd.ledger("smoke")
+    assert kd.standing("smoke") is None
+    path = files.record_folder() / "smoke" / "ledger.json"
+    files.write(path, (build / "smoke" / "ledger.json").read_text())
+    assert set(kd.standing("smoke").values()) == {"as recorded"}
+    content = json.loads(path.read_text())
+    content["claims"][0]["verdict"] = "not supported"
+    files.write(path, json.dumps(content))
+    assert kd.standing("smoke")["C1"] == "changed: supported, recorded as not supported"
+    kd.summary("smoke")
+    assert "18 of 19 verdicts as recorded, or borderline" in capsys.readouterr().out
+    content["claims"][0]["between"] = ["not supported", "inconclusive"]
+    files.write(path, json.dumps(content))
+    assert kd.standing("smoke")["C1"].startswith("borderline")
+
+
+def test_claims_are_named(build):
+    with pytest.raises(ValueError, match="unknown claim 'C77'"):
+        kd.judge("C77", "smoke")
+    assert kd.judge("C1", "smoke").verdict == "not run"
