@@ -47,7 +47,7 @@ notebooks: .venv/.ready ## run every notebook and commit to its results: outputs
 lock: ## write requirements.lock anew from pyproject.toml
 	rm -rf build/lock && $(PYTHON) -m venv build/lock
 	build/lock/bin/pip install --disable-pip-version-check '.[dev]'
-	{ sed -n '/^#/p' requirements.lock; build/lock/bin/pip freeze --exclude kaleidoscopic-networks | sed 's/+cpu$$//'; } > build/lock.txt
+	{ sed -n '/^#/p' requirements.lock; build/lock/bin/pip freeze --all --exclude pip --exclude kaleidoscopic-networks | sed 's/+cpu$$//'; } > build/lock.txt
 	mv build/lock.txt requirements.lock && rm -rf build/lock
 
 clean: ## remove what was computed (not .venv)

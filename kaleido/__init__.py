@@ -2,7 +2,7 @@
 
 from kaleido.claims import CLAIMS, judge
 from kaleido.data import Dataset, load, noise, points, probes
-from kaleido.evidence import Evidence, evidence
+from kaleido.evidence import Evidence, evidence, tabulate
 from kaleido.experiments import NOTEBOOKS, PROFILES, plan, sweep
 from kaleido.figures import draw, show
 from kaleido.learning import History, Snapshot, learn, load_networks, save_networks
@@ -50,4 +50,5 @@ __all__ = [
     "standing",
     "summary",
     "sweep",
+    "tabulate",
 ]

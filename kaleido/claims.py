@@ -66,12 +66,12 @@ def over_generalization(found: Evidence, stretch: float = 1.0, architecture: str
             return found.values(claim="C1", quantity=quantity, data=data, architecture=name, condition="noise", run=1)
 
         rho = seeds("rho")
-        tests.append(threshold(f"rho on noise, {data}", rho, 0.5, below=True))
+        tests.append(threshold(f"{data}: rho on noise", rho, 0.5, below=True))
         for control in ("untrained", "untrained he", "linear", "identity"):
             if control != architecture:
-                asked = f"rho on noise less that of the {control} map, {data}"
+                asked = f"{data}: rho less that of the {control} map"
                 tests.append(contrast(asked, rho, seeds("rho", control), 0.0, below=True))
-        tests.append(threshold(f"spread on noise, {data}", seeds("spread"), 0.25, below=False))
+        tests.append(threshold(f"{data}: spread on noise", seeds("spread"), 0.25, below=False))
     rows = found.means(claim="C1", quantity="rho", architecture=architecture, condition="noise")
     listed = {
         name: ", ".join(f"{v} {d}" for v, d in zip(rows[name], rows["data"], strict=True))

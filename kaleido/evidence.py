@@ -11,7 +11,7 @@ from torch import Tensor
 from kaleido import experiments, files
 from kaleido.statistics import interval
 
-__all__ = ["Evidence", "compare", "evidence", "read_evidence"]
+__all__ = ["Evidence", "compare", "evidence", "read_evidence", "tabulate"]
 
 KEY = ["claim", "quantity", "data", "architecture", "depth", "width", "condition", "run"]
 COLUMNS = [*KEY, "seeds", "value", "low", "high", "n", "tolerance"]
@@ -94,6 +94,15 @@ def read_evidence(folder: Path, notebook: str, profile: str) -> Evidence:
         path.read_bytes(), json.dumps(header), *(arrays[name].numpy().tobytes() for name in sorted(arrays))
     )
     return Evidence(notebook, profile, table, arrays, seen)
+
+
+def tabulate(rows: pd.DataFrame, index: list[str], columns: str = "quantity") -> pd.DataFrame:
+    """Returns rows of means as a table to read: `mean [low, high]`, the mean alone where no seed differs."""
+    said = [
+        f"{value:.3f}" if low != low else f"{value:.3f} [{low:.3f}, {high:.3f}]"
+        for value, low, high in zip(rows["value"], rows["low"], rows["high"], strict=True)
+    ]
+    return rows.assign(said=said).pivot(index=index, columns=columns, values="said").fillna("")
 
 
 def compare(found: Evidence) -> tuple[int, int, pd.DataFrame] | None:

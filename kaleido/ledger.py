@@ -107,7 +107,7 @@ def conditions(verdict: Verdict) -> pd.DataFrame:
             "low": test.low,
             "high": test.high,
             "asked": f"{'<' if test.below else '>='} {test.bound:g}",
-            "p": test.p,
+            "p": f"{test.p:.2g}",
             "seeds": test.n,
         }
         for test in verdict.tests

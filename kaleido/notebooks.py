@@ -14,6 +14,7 @@ import nbformat
 from tqdm import tqdm
 
 from kaleido import figures, files
+from kaleido.evidence import evidence
 from kaleido.experiments import NOTEBOOKS, plan, sweep
 from kaleido.ledger import findings, ledger, read_ledger
 
@@ -108,17 +109,19 @@ def promote(profile: str = "laptop") -> dict[str, str]:
         What failed; nothing was copied if anything did.
     """
     build, numbers = files.build_folder(profile), list(NOTEBOOKS)
-    failed = run(numbers, profile)
-    if failed:
-        return failed
+    sweep(cell for number in numbers for cell in plan(number, profile))
+    for number in numbers:
+        if plan(number, profile):
+            evidence(number, profile)
+    ledger(profile)
     staged = build / "record"
     shutil.rmtree(staged, ignore_errors=True)
     if files.record_folder().exists():
         shutil.copytree(files.record_folder(), staged)
     shutil.rmtree(staged / profile, ignore_errors=True)
     shutil.copytree(build / "evidence", staged / profile)
-    ledger(profile)
     shutil.copy(build / "ledger.json", staged / profile / "ledger.json")
+    shutil.rmtree(build / "figures", ignore_errors=True)  # with figures that no notebook draws any more
     os.environ["KALEIDO_RECORD"] = str(staged)
     try:
         failed = run(numbers, profile)

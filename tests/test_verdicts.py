@@ -59,14 +59,14 @@ def test_a_constant_image_is_not_called_over_generalization(evidence, constant):
     verdict = over_generalization(evidence, architecture=constant)
     assert verdict.verdict == "not supported"
     assert "spread" in verdict.reason
-    assert "rho on noise," not in verdict.reason
+    assert "rho on noise" not in verdict.reason
 
 
 @pytest.mark.parametrize(
     ("change", "verdict", "says"),
     [
-        ({"mlp": (0.7, 0.5)}, "not supported", "rho on noise, digits"),
-        ({"mlp": (0.35, 0.1)}, "not supported", "spread on noise, digits"),
+        ({"mlp": (0.7, 0.5)}, "not supported", "digits: rho on noise"),
+        ({"mlp": (0.35, 0.1)}, "not supported", "digits: spread on noise"),
         ({"linear": (0.3, 0.6)}, "not supported", "linear map"),
         ({"untrained": (0.2, 0.01)}, "not supported", "untrained map"),
         ({"mlp": (0.35, 0.252)}, "inconclusive", "spread"),
@@ -102,6 +102,13 @@ def test_tables_are_tidy(evidence):
     assert len(evidence.values(quantity="rho", data="digits", architecture="mlp")) == 10
     with pytest.raises(ValueError, match="one per seed"):
         evidence.values(quantity="rho")
+
+
+def test_tables_to_read_show_the_interval_where_there_is_one(evidence):
+    rows = evidence.means(quantity="rho", architecture="mlp").assign(low=[0.3, float("nan")])
+    table = kd.tabulate(rows, ["data"])
+    assert table.loc["mnist5k", "rho"] == "0.350"
+    assert table.loc["digits", "rho"].startswith("0.350 [0.300, 0.36")
 
 
 def record(build, name="01.csv"):
