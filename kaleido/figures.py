@@ -2,6 +2,7 @@
 
 import io
 import json
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ import matplotlib
 import PIL
 import seaborn as sns
 from filelock import FileLock
-from IPython.display import Image
+from IPython.display import HTML, Image
 from matplotlib.figure import Figure
 
 from kaleido import drawings, files
@@ -104,7 +105,7 @@ def show(orbit: Orbit, data: Dataset, chains: int = 10) -> Image:
     return _displayed(_rendered(figure, "png"), "png", f"{chains} chains in rows, sampling runs in columns.")
 
 
-def draw(name: str, profile: str) -> Image:
+def draw(name: str, profile: str) -> Image | HTML:
     """Draws a figure from the evidence in the profile's build folder, saves it there, and returns it for display.
 
     Raises:
@@ -164,10 +165,12 @@ def _rendered(figure: Figure, kind: str) -> bytes:
     return content.getvalue()
 
 
-def _displayed(content: bytes, kind: str, alt: str) -> Image:
-    """An image at the size of the printed figure, whatever its pixels."""
+def _displayed(content: bytes, kind: str, alt: str) -> Image | HTML:
+    """An image at the size of the printed figure, whatever its pixels; a GIF as HTML, which more readers show."""
+    if kind == "gif":
+        return HTML(f'<img src="data:image/gif;base64,{b64encode(content).decode()}" alt="{alt}">')
     with PIL.Image.open(io.BytesIO(content)) as image:
-        width = image.width if kind == "gif" else round(image.width / 300 * ON_SCREEN)
+        width = round(image.width / 300 * ON_SCREEN)
     return Image(content, format=kind, width=width, alt=alt)
 
 

@@ -131,18 +131,28 @@ def summary(profile: str) -> None:
 
 
 def findings(entries: list[dict]) -> str:
-    """Returns the ledger as a Markdown table."""
+    """Returns the ledger as a Markdown table of what was tested, and a line that says what was not."""
     lines = ["| | claim | verdict | effect that decides | data | shown in |", "|---|---|---|---|---|---|"]
     for entry in entries:
-        effect = ""
-        if entry["effect"] is not None:
-            ends = f" [{entry['low']:.3g}, {entry['high']:.3g}]" if entry["low"] is not None else ""
-            asked = f"{'<' if entry['below'] else '>='} {entry['bound']:g}"
-            effect = f"{entry['asked']}: {entry['effect']:.3g}{ends}, asked {asked}; p = {entry['p_holm']:.2g} (Holm)"
-        where = f"[{entry['notebook']}](notebooks)" if entry["verdict"] != "not run" else ""
-        data = f"{entry['data']}; {entry['profile']}, width {entry['width']}" if entry["data"] else ""
-        lines.append(f"| {entry['claim']} | {entry['text']} | **{entry['verdict']}** | {effect} | {data} | {where} |")
-    return "\n".join(lines)
+        if entry["verdict"] != "not run":
+            data = f"{entry['data']}; {entry['profile']}, width {entry['width']}"
+            where = f"[{entry['notebook']}](notebooks)"
+            verdict = f"**{entry['verdict']}**" + (
+                f" ({entry['before_correction']} before correction)"
+                if entry["before_correction"] != entry["verdict"]
+                else ""
+            )
+            lines.append(f"| {entry['claim']} | {entry['text']} | {verdict} | {_decides(entry)} | {data} | {where} |")
+    untested = [f"{entry['claim']} ({entry['text']})" for entry in entries if entry["verdict"] == "not run"]
+    return "\n".join([*lines, "", "Not run yet: " + "; ".join(untested) + "."] if untested else lines)
+
+
+def _decides(entry: dict) -> str:
+    if entry["effect"] is None:
+        return ""
+    ends = f" [{entry['low']:.3g}, {entry['high']:.3g}]" if entry["low"] is not None else ""
+    asked = f"{'<' if entry['below'] else '>='} {entry['bound']:g}"
+    return f"{entry['asked']}: {entry['effect']:.3g}{ends}, asked {asked}; p = {entry['p_holm']:.2g} (Holm)"
 
 
 def _borderline(entry: dict) -> bool:

@@ -84,15 +84,12 @@ def _execute(path: Path, profile: str, minutes: float | None) -> str | None:
     if not target.exists():
         return f"{path.name} was not run: {last[0]}"
     cells = [cell for cell in nbformat.read(target, as_version=4).cells if cell.cell_type == "code"]
-    for number, cell in enumerate(cells, 1):
-        for output in cell.outputs:
-            if output.output_type == "error":
-                return f"{path.name}, code cell {number}: {output.ename}: {output.evalue}\n{_indented(cell.source)}"
-    for number, cell in enumerate(cells, 1):  # stopped or dead: papermill marks the cell that was running
-        if cell.metadata.get("papermill", {}).get("status") in ("running", "failed"):
-            why = f"stopped after {minutes:g} minutes" if "Timeout" in done.stderr else last[0]
-            return f"{path.name}, code cell {number}: {why}\n{_indented(cell.source)}"
-    return f"{path.name}: {last[0]}"
+    started = [cell for cell in cells if cell.metadata.get("papermill", {}).get("start_time")]
+    if not started:
+        return f"{path.name}: {last[0]}"
+    errors = [f"{output.ename}: {output.evalue}" for output in started[-1].outputs if output.output_type == "error"]
+    why = f"stopped after {minutes:g} minutes" if "Timeout" in done.stderr else (errors or last)[0]
+    return f"{path.name}, code cell {len(started)}: {why}\n{_indented(started[-1].source)}"
 
 
 def _indented(source: str) -> str:
