@@ -83,13 +83,19 @@ def _execute(path: Path, profile: str, minutes: float | None) -> str | None:
     last = done.stderr.strip().splitlines()[-1:] or [f"exit status {done.returncode}"]
     if not target.exists():
         return f"{path.name} was not run: {last[0]}"
-    cells = [cell for cell in nbformat.read(target, as_version=4).cells if cell.cell_type == "code"]
+    cells = [
+        cell for cell in nbformat.read(target, as_version=4).cells if cell.cell_type == "code" and not _injected(cell)
+    ]
     started = [cell for cell in cells if cell.metadata.get("papermill", {}).get("start_time")]
     if not started:
         return f"{path.name}: {last[0]}"
     errors = [f"{output.ename}: {output.evalue}" for output in started[-1].outputs if output.output_type == "error"]
     why = f"stopped after {minutes:g} minutes" if "Timeout" in done.stderr else (errors or last)[0]
     return f"{path.name}, code cell {len(started)}: {why}\n{_indented(started[-1].source)}"
+
+
+def _injected(cell) -> bool:
+    return "injected-parameters" in cell.metadata.get("tags", [])
 
 
 def _indented(source: str) -> str:
@@ -140,7 +146,7 @@ def promote(profile: str = "laptop") -> dict[str, str]:
 def _committed(executed: Path, source: Path) -> str:
     """An executed notebook without timings, machine names or injected parameters."""
     notebook = nbformat.read(executed, as_version=4)
-    kept = [cell for cell in notebook.cells if "injected-parameters" not in cell.metadata.get("tags", [])]
+    kept = [cell for cell in notebook.cells if not _injected(cell)]
     count = 0
     for cell in kept:
         cell.metadata = {"tags": cell.metadata["tags"]} if cell.metadata.get("tags") else {}

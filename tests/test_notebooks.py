@@ -73,10 +73,10 @@ print(json.dumps(notebooks.run(["00", "01", "03", "10"], "smoke", minutes=0.1)))
     done = project.python("-c", script)
     failed = json.loads(done.stdout)
     assert sorted(failed) == ["01", "03", "10"]
-    assert "01_over_generalization.ipynb, code cell 3: ZeroDivisionError: division by zero" in failed["01"]
+    assert "01_over_generalization.ipynb, code cell 2: ZeroDivisionError: division by zero" in failed["01"]
     assert "# the culprit" in failed["01"]
-    assert "03_mnist_kaleidoscope.ipynb, code cell 3: stopped after 0.1 minutes" in failed["03"]
-    assert "10_claims.ipynb, code cell 3" in failed["10"]
+    assert "03_mnist_kaleidoscope.ipynb, code cell 2: stopped after 0.1 minutes" in failed["03"]
+    assert "10_claims.ipynb, code cell 2" in failed["10"]
     assert "died" in failed["10"]
     status = json.loads((project.path / "build" / "smoke" / "status.json").read_text())
     assert status["notebooks"]["00"] == "done"
