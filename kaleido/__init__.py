@@ -7,7 +7,7 @@ from kaleido.experiments import NOTEBOOKS, PROFILES, plan, sweep
 from kaleido.figures import draw, show
 from kaleido.learning import History, Snapshot, learn, load_networks, save_networks
 from kaleido.ledger import conditions, findings, ledger, report, standing, summary
-from kaleido.measures import contraction, controls, covered, nearest, spread
+from kaleido.measures import contraction, controls, corner_loss, covered, gain, nearest, output_range, spread
 from kaleido.networks import build, mlp
 from kaleido.quality import assess, prdc
 from kaleido.sampling import Orbit, sample
@@ -26,10 +26,12 @@ __all__ = [
     "conditions",
     "contraction",
     "controls",
+    "corner_loss",
     "covered",
     "draw",
     "evidence",
     "findings",
+    "gain",
     "judge",
     "learn",
     "ledger",
@@ -38,6 +40,7 @@ __all__ = [
     "mlp",
     "nearest",
     "noise",
+    "output_range",
     "plan",
     "points",
     "prdc",

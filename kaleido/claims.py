@@ -3,9 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from kaleido import files
 from kaleido.evidence import Evidence, read_evidence
-from kaleido.statistics import Test, contrast, threshold
+from kaleido.experiments import BOUNDED_DEPTHS, DIMENSIONS, SIZES
+from kaleido.statistics import Test, contrast, threshold, trending
 
 __all__ = ["CLAIMS", "FAMILIES", "VERDICTS", "Claim", "Verdict", "judge"]
 
@@ -80,6 +83,60 @@ def over_generalization(found: Evidence, stretch: float = 1.0, architecture: str
     return _all("C1", [test.stretched(stretch) for test in tests], data=", ".join(rows["data"]), **listed)
 
 
+def bounded_outputs(found: Evidence, stretch: float = 1.0) -> Verdict:
+    """Claim C6: at equal training loss, rho is lower with tanh and sigmoid than without a bound, and than clipped.
+
+    Arguments:
+        found: Evidence of notebook 01.
+        stretch: Makes every interval so many times as long.
+    """
+    tests = []
+    for depth in BOUNDED_DEPTHS:
+        rho = {
+            name: found.values(claim="C6", quantity="rho", architecture=name, depth=depth)
+            for name in ("tanh", "sigmoid", "linear", "linear, clipped")
+        }
+        for ours in ("tanh", "sigmoid"):
+            for theirs in ("linear", "linear, clipped"):
+                asked = f"depth {depth}: rho with {ours} less {theirs}"
+                tests.append(contrast(asked, rho[ours], rho[theirs], 0.0, below=True).stretched(stretch))
+    rows = found.rows(claim="C6", quantity="loss over level")
+    means = found.means(claim="C6", quantity="rho").iloc[0]
+    where = {"data": "digits", "seeds": means["seeds"], "width": str(means["width"])}
+    if (rows["value"] > 1).any() or (rows["value"] < 0.97).any():
+        ends = f"{rows['value'].min():.2f} to {rows['value'].max():.2f}"
+        return Verdict("C6", "not decidable", f"training losses are {ends} times the level", tuple(tests), **where)
+    return _all("C6", tests, **where)
+
+
+def dimension(found: Evidence, stretch: float = 1.0) -> Verdict:
+    """Claim C7: the largest corner loss falls with the points at every d, and rises with d at 8 and at 32 points.
+
+    Arguments:
+        found: Evidence of notebook 02.
+        stretch: Makes every interval so many times as long.
+    """
+
+    def curves(names: list[str]) -> np.ndarray:
+        return np.stack([found.values(quantity="largest corner loss", data=name) for name in names], axis=1)
+
+    falls = [
+        trending(f"d = {d}: largest corner loss by points", curves([f"points-{d}-{n}" for n in SIZES]), rising=False)
+        for d in DIMENSIONS
+    ]
+    rises = [
+        trending(f"{n} points: largest corner loss by d", curves([f"points-{d}-{n}" for d in DIMENSIONS]), rising=True)
+        for n in (8, 32)
+    ]
+    where = found.means(quantity="largest corner loss").iloc[0]
+    listed = {"data": "uniform points", "seeds": where["seeds"], "width": str(where["width"])}
+    parts = [_all("C7", [test.stretched(stretch) for test in tests], **listed) for tests in (falls, rises)]
+    both = _all("C7", [test.stretched(stretch) for test in falls + rises], **listed)
+    if both.verdict != "supported" and any(part.verdict == "supported" for part in parts):
+        return replace(both, verdict="partly supported")
+    return both
+
+
 def _all(claim: str, tests: list[Test], **where: str) -> Verdict:
     """Every condition is required: a failed one decides, then one whose interval straddles its bound."""
     failed = [test for test in tests if not test.passes and not test.straddles]
@@ -122,11 +179,19 @@ CLAIMS = {
         "05",
         "Other configurations of the same architectures.",
     ),
-    "C6": Claim("Bounded outputs contribute to it", "01", "Equal contraction without a bound at equal training loss."),
+    "C6": Claim(
+        "Bounded outputs contribute to it",
+        "01",
+        "Another level of the loss, or other data, on which the order of the outputs turns.",
+        bounded_outputs,
+        "01_bounded_outputs",
+    ),
     "C7": Claim(
         "Over-generalization recedes as points are added, and more slowly in higher dimension",
         "02",
-        "Corner losses that do not fall with the number of points.",
+        "Corner losses that do not fall with the number of points, or other points than uniform ones.",
+        dimension,
+        "02_corner_losses",
     ),
     "C8": Claim("After burn-in a chain keeps its digit", "03", "Chains that go on changing class."),
     "C9": Claim("The same works on other data sets", "06", "A data set on which it fails, or works."),
@@ -163,6 +228,8 @@ def judge(claim: str, profile: str) -> Verdict:
         found = read_evidence(files.build_folder(profile) / "evidence", about.notebook, profile)
     except FileNotFoundError:
         return Verdict(claim, "not run", f"notebook {about.notebook} was not run in the {profile} profile")
+    if not (found.table["claim"] == claim).any():
+        return Verdict(claim, "not run", f"the evidence of notebook {about.notebook} says nothing of it")
     verdict = about.rule(found)
     reached = {verdict.verdict} | {about.rule(found, stretch).verdict for stretch in STRETCH}
     return replace(verdict, between=tuple(name for name in VERDICTS if name in reached))

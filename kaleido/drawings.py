@@ -10,11 +10,16 @@ from torch import Tensor
 
 from kaleido.data import TOYS
 from kaleido.evidence import Evidence
+from kaleido.experiments import DIMENSIONS, SIZES
 
 __all__ = [
     "along_runs",
     "animation",
+    "at_a_glance",
+    "bounded_outputs",
+    "by_depth",
     "chains_by_runs",
+    "corner_losses",
     "grid",
     "noise_to_digits",
     "orbits",
@@ -23,6 +28,12 @@ __all__ = [
     "unseen_inputs",
 ]
 
+# the largest loss at a corner by number of points (SIZES), one seed, read off the picture in the published notebook of
+# arXiv 2402.11793 to about 0.01
+PUBLISHED_CORNERS = {
+    2: (0.53, 0.43, 0.24, 0.17, 0.01, 0.01, 0.00, 0.00, 0.00, 0.00, 0.00),
+    4: (0.44, 0.57, 0.44, 0.28, 0.06, 0.04, 0.04, 0.01, 0.01, 0.01, 0.01),
+}
 MILLIMETRE = 1 / 25.4  # inch
 COLUMN, PAGE = 85 * MILLIMETRE, 174 * MILLIMETRE
 DATA, MAP, CONTROL = sns.color_palette("colorblind")[1], sns.color_palette("colorblind")[0], "0.55"
@@ -42,7 +53,7 @@ def output_maps(found: Evidence) -> Figure:
     """The maps that the 1-D toys learned, all seeds, and their squared error."""
     figure = Figure((PAGE, 88 * MILLIMETRE))
     axes = figure.subplots(2, 2, sharex="col", height_ratios=(3, 2))
-    for column, (name, depth) in zip(axes.T, (("points1d", 6), ("points1d-tanh", 9)), strict=True):
+    for column, (name, depth) in zip(axes.T, (("points1d", "6/10"), ("points1d-tanh", "9/10")), strict=True):
         values, (low, high) = TOYS[name]
         maps = found.arrays[f"{name}/{depth}/map"].numpy()[..., 0]
         x = np.linspace(low, high, maps.shape[1])
@@ -52,7 +63,8 @@ def output_maps(found: Evidence) -> Figure:
         points = np.ravel(values)
         column[0].plot(points, points, "o", color=DATA, ms=5, label="training points", zorder=3)
         column[0].set(
-            title=f"{len(points)} points, {'tanh' if low < 0 else 'sigmoid'}, depth {depth}", ylabel="output f(x)"
+            title=f"{len(points)} points, {'tanh' if low < 0 else 'sigmoid'}, depth {depth.split('/')[0]}",
+            ylabel="output f(x)",
         )
         errors = (maps - x) ** 2
         column[1].plot(x, errors.T, color=MAP, alpha=0.25, lw=0.8)
@@ -68,7 +80,9 @@ def orbits(found: Evidence) -> Figure:
     """Orbits of the toys: 1-D against the runs, 2-D in the plane, one seed each."""
     figure = Figure((PAGE, 62 * MILLIMETRE))
     axes = figure.subplots(1, 3)
-    for axis, (name, depth) in zip(axes, (("points1d", 6), ("points1d-tanh", 9), ("points2d", 6)), strict=True):
+    for axis, (name, depth) in zip(
+        axes, (("points1d", "6/10"), ("points1d-tanh", "9/10"), ("points2d", "6/50")), strict=True
+    ):
         values, (low, high) = TOYS[name]
         paths = found.arrays[f"{name}/{depth}/orbits"].numpy()[0]  # [runs, chains, D]
         if name == "points2d":
@@ -106,7 +120,7 @@ def unseen_inputs(found: Evidence) -> Figure:
         axis.annotate("C1 asks for this", (0.02, 1.05), va="top", color=MAP, fontsize="small")
         for name, label in names.items():
             rho, spread = (
-                found.values(quantity=q, data=data, architecture=name, condition="noise", run=1)
+                found.values(claim="C1", quantity=q, data=data, architecture=name, condition="noise", run=1)
                 for q in ("rho", "spread")
             )
             colour = MAP if name == "mlp" else "0.25" if name in ("mean", "medoid", "black") else CONTROL
@@ -133,6 +147,64 @@ def unseen_inputs(found: Evidence) -> Figure:
     return figure
 
 
+def at_a_glance(found: Evidence) -> Figure:
+    """What over-generalization is: whatever goes in, something like a training digit comes out."""
+    pictures = found.arrays["mnist5k/glance"].numpy().reshape(3, 9, 28, 28) / 255
+    figure = Figure((PAGE, 54 * MILLIMETRE))
+    axes = figure.subplots(3, 9, gridspec_kw={"wspace": 0.05, "hspace": 0.05})
+    for row, name in zip(range(3), ("unseen input", "output of\nthe network", "nearest\ntraining digit"), strict=True):
+        for column in range(9):
+            axis = axes[row, column]
+            axis.imshow(pictures[row, column], cmap="gray", vmin=0, vmax=1)
+            axis.set(xticks=[], yticks=[])
+            sns.despine(ax=axis, left=True, bottom=True)
+        axes[row, 0].set_ylabel(name, rotation=0, ha="right", va="center")
+    for column, title in ((1, "uniform noise"), (4, "clipped normal noise"), (7, "pieces of photographs")):
+        axes[0, column].set_title(title, loc="center")
+    return figure
+
+
+def by_depth(found: Evidence) -> Figure:
+    """The toys by depth: the share of the space that one application brings to a training point, all seeds."""
+    figure = Figure((PAGE, 62 * MILLIMETRE))
+    axes = figure.subplots(1, 2, sharey=True)
+    for axis, data in zip(axes, ("points1d", "points2d"), strict=True):
+        rows = found.rows(quantity="share at a point", data=data, width=50, run=1)
+        shares = rows.pivot(index="seeds", columns="depth", values="value")
+        axis.plot(shares.columns, shares.to_numpy().T, color=MAP, lw=0.5, alpha=0.35)
+        means = found.means(quantity="share at a point", data=data, width=50, run=1).sort_values("depth")
+        axis.fill_between(means["depth"], means["low"], means["high"], color=MAP, alpha=0.2, lw=0)
+        axis.plot(means["depth"], means["value"], color=MAP, lw=1.8, marker="o", ms=3, label="mean and 95 % interval")
+        before = found.means(quantity="share at a point", data=data, width=50, run=0)["value"].mean()
+        axis.axhline(before, color=CONTROL, lw=0.8, ls="--", label="before: uniform noise")
+        title = "2 points in 1-D" if data == "points1d" else "4 points in 2-D"
+        axis.set(title=f"{title}, {len(shares)} seeds", xlabel="depth (hidden layers)", ylim=(0, 1))
+        axis.set_xticks(shares.columns)
+    axes[0].set_ylabel("share of space brought\nto a training point")
+    axes[0].legend(fontsize="small")
+    return figure
+
+
+def bounded_outputs(found: Evidence) -> Figure:
+    """Contraction by depth at equal training loss, for bounded and unbounded outputs, all seeds."""
+    figure = Figure((COLUMN, 70 * MILLIMETRE))
+    axis = figure.subplots()
+    colours = dict(zip(("tanh", "sigmoid", "linear", "linear, clipped"), sns.color_palette("colorblind"), strict=False))
+    for shift, (name, colour) in enumerate(colours.items()):
+        rows = found.rows(claim="C6", quantity="rho", architecture=name)
+        means = found.means(claim="C6", quantity="rho", architecture=name).sort_values("depth")
+        x = 0.12 * (shift - 1.5)
+        axis.plot(rows["depth"] + x, rows["value"], ".", color=colour, ms=3, alpha=0.5, mew=0)
+        errors = (means[["high", "low"]].to_numpy().T - means["value"].to_numpy()) * [[1], [-1]]
+        axis.errorbar(
+            means["depth"] + x, means["value"], errors[::-1], color=colour, lw=1.2, marker="o", ms=3, label=name
+        )
+    axis.set(xlabel="depth (hidden layers)", ylabel=r"contraction $\rho$ (no unit)", ylim=(0, None))
+    axis.set_xticks(sorted(rows["depth"].unique()))
+    axis.legend(fontsize="small", title="output", title_fontsize="small")
+    return figure
+
+
 def along_runs(found: Evidence) -> Figure:
     """Quality in pixels and novelty along the sampling runs, all seeds, with the training points' own score."""
     figure = Figure((PAGE, 66 * MILLIMETRE))
@@ -155,6 +227,32 @@ def along_runs(found: Evidence) -> Figure:
         axis.legend(fontsize="small")
     axes[0].set_ylabel("share (no unit)")
     axes[2].set_ylabel("times held-out data's distance")
+    return figure
+
+
+def corner_losses(found: Evidence) -> Figure:
+    """Loss at the corners of the cube by the number of training points and dimension, beside the paper's curves."""
+    figure = Figure((PAGE, 80 * MILLIMETRE))
+    axes = figure.subplots(1, 2, sharex=True, sharey=True)
+    for axis, quantity in zip(axes, ("largest corner loss", "mean corner loss"), strict=True):
+        for d, colour in zip(DIMENSIONS, sns.color_palette("viridis_r", len(DIMENSIONS) + 1)[1:], strict=True):
+            names = [f"points-{d}-{n}" for n in SIZES]
+            seeds = np.stack([found.values(quantity=quantity, data=name) for name in names], axis=1)
+            mean = np.array([found.means(quantity=quantity, data=name)["value"].item() for name in names])
+            ends = [found.means(quantity=quantity, data=name)[["low", "high"]].to_numpy()[0] for name in names]
+            low, high = np.where(np.isnan(ends), mean[:, None], ends).T
+            axis.fill_between(SIZES, low, high, color=colour, alpha=0.2, lw=0)
+            axis.plot(SIZES, seeds.T, color=colour, lw=0.5, alpha=0.5)
+            axis.plot(SIZES, mean, color=colour, lw=1.8, label=f"d = {d}")
+            if d in PUBLISHED_CORNERS and quantity.startswith("largest"):
+                paper = f"d = {d}, paper"
+                axis.plot(SIZES, PUBLISHED_CORNERS[d], "x", color=colour, ms=5, mew=1.4, label=paper, zorder=3)
+        axis.set_xscale("log", base=2)
+        axis.set_xticks([1, 8, 64, 512, 2048], ["1", "8", "64", "512", "2,048"])
+        axis.minorticks_off()
+        axis.set(title=f"{quantity.split()[0].capitalize()} over the corners", xlabel="training points", ylim=(0, None))
+    axes[0].set_ylabel(r"squared error per feature (no unit)")
+    axes[0].legend(fontsize="small", ncols=2)
     return figure
 
 

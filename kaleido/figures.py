@@ -54,6 +54,21 @@ FIGURES = {
         drawings.noise_to_digits,
         "Eight rows that start as grey noise; within a few runs each becomes a handwritten digit.",
     ),
+    "01_at_a_glance": Drawing(
+        "01",
+        drawings.at_a_glance,
+        "Nine unseen inputs, noise and pieces of photographs; the network turns each into something like a digit.",
+    ),
+    "01_by_depth": Drawing(
+        "01",
+        drawings.by_depth,
+        "The share of the space that one application of a toy network brings to a training point, by depth.",
+    ),
+    "01_bounded_outputs": Drawing(
+        "01",
+        drawings.bounded_outputs,
+        "Contraction by depth at equal training loss, for tanh, sigmoid, linear and clipped linear outputs.",
+    ),
     "01_output_maps": Drawing(
         "01",
         drawings.output_maps,
@@ -66,6 +81,11 @@ FIGURES = {
         "01",
         drawings.unseen_inputs,
         "Contraction against spread for the learned map and seven controls, on digits and on MNIST.",
+    ),
+    "02_corner_losses": Drawing(
+        "02",
+        drawings.corner_losses,
+        "Loss at the corners of a cube falls with the number of training points, and later in more dimensions.",
     ),
     "03_chains_by_runs": Drawing(
         "03",

@@ -5,11 +5,12 @@ from collections.abc import Callable
 import torch
 from sklearn.linear_model import Ridge
 from torch import Tensor, nn
+from torch.func import jacrev, jvp, vmap
 
 from kaleido import networks
-from kaleido.data import Dataset
+from kaleido.data import Dataset, generator
 
-__all__ = ["contraction", "controls", "covered", "nearest", "spread"]
+__all__ = ["contraction", "controls", "corner_loss", "covered", "gain", "nearest", "output_range", "spread"]
 
 CHUNK = 2**24  # entries of one block of distances: 64 MiB
 
@@ -116,6 +117,94 @@ def spread(f: Callable[[Tensor], Tensor], probes: Tensor, data: Dataset) -> floa
     n = min(len(probes), len(data.test))
     hit = nearest(_mapped(f, probes[:n]), data.train)[1].unique()
     return len(hit) / len(nearest(data.test[:n], data.train)[1].unique())
+
+
+def gain(
+    f: Callable[[Tensor], Tensor], probes: Tensor, draws: int | None = None, seed: int = 0
+) -> tuple[Tensor, Tensor]:
+    r"""Returns how much the map stretches around each input, root-mean-square over directions.
+
+    .. math:: g(z) = \frac{\lVert J_f(z) \rVert_F}{\sqrt{D}}
+
+    with J the Jacobian. Below 1: f contracts around z. A linear map W has the gain |W|_F / sqrt(D) everywhere.
+
+    Without `draws` the Jacobian is computed whole, D x D for every probe. With them its norm is estimated from
+    products with random signs v, since E |J v|^2 = |J|_F^2 (Hutchinson, 1989, Communications in Statistics 18,
+    1059-1076); the estimate of g^2 is unbiased.
+
+    Arguments:
+        f: A map from (N, D) to (N, D) that treats each row by itself.
+        probes: Inputs z, with shape (N, D).
+        draws: Number of random directions, at least 2; `None` is exact.
+        seed: Draws the directions.
+
+    Returns:
+        g and its standard error (0 where exact), each with shape (N,), without unit.
+
+    Raises:
+        ValueError: If shapes differ, a value is not finite, or there are fewer than 2 draws.
+    """
+    _check(probes, _mapped(f, probes[:1]))
+    dim = probes.shape[1]
+    if draws is None:
+        one = jacrev(lambda z: f(z[None])[0])
+        norms = [vmap(one)(part).square().sum((1, 2)) for part in probes.split(max(1, CHUNK // dim**2))]
+        squares = torch.cat(norms).detach() / dim
+        return squares.sqrt(), torch.zeros(len(probes))
+    if isinstance(draws, bool) or not isinstance(draws, int) or draws < 2:
+        raise ValueError(f"draws is {draws!r}, expected a whole number of at least 2, or None for the exact gain")
+    random = generator(seed, "directions")
+    found = []
+    for _ in range(draws):
+        signs = torch.randint(2, probes.shape, generator=random).mul_(2).sub_(1).to(probes.dtype)
+        found.append(jvp(f, (probes,), (signs,))[1].detach().square().sum(1) / dim)
+    squares = torch.stack(found)
+    g = squares.mean(0).sqrt()
+    error = squares.std(0) / draws**0.5
+    return g, torch.where(g > 0, error / (2 * g.clamp(min=1e-30)), torch.zeros_like(g))
+
+
+def output_range(f: Callable[[Tensor], Tensor], probes: Tensor) -> tuple[float, float]:
+    """Returns the least and the largest value of any feature of the outputs.
+
+    Arguments:
+        f: A map from (N, D) to (N, D).
+        probes: Inputs, with shape (N, D).
+
+    Raises:
+        ValueError: If shapes differ, or a value is not finite.
+    """
+    outputs = _mapped(f, probes)
+    _check(probes, outputs)
+    return float(outputs.min()), float(outputs.max())
+
+
+def corner_loss(
+    f: Callable[[Tensor], Tensor], dim: int, bounds: tuple[float, float] = (0.0, 1.0)
+) -> tuple[float, float]:
+    r"""Returns the largest and the mean squared error of the map, as an identity, at the corners of a cube.
+
+    .. math:: \max_c, \mathrm{mean}_c \quad \frac{1}{D} \lVert f(c) - c \rVert^2, \qquad c \in \{low, high\}^D
+
+    Source: the dimension experiment of arXiv 2402.11793, which shows the largest one.
+
+    Arguments:
+        f: A map from (N, D) to (N, D).
+        dim: D, at most 20, since there are 2^D corners.
+        bounds: (low, high) of every feature.
+
+    Raises:
+        ValueError: If `dim` is out of range, the map changes the shape, or a value is not finite.
+    """
+    if isinstance(dim, bool) or not isinstance(dim, int) or not 1 <= dim <= 20:
+        raise ValueError(f"dim is {dim!r}, expected a whole number from 1 to 20")
+    low, high = bounds
+    bits = torch.arange(2**dim)[:, None] >> torch.arange(dim) & 1
+    corners = low + (high - low) * bits.float()
+    outputs = _mapped(f, corners)
+    _check(corners, outputs)
+    errors = (outputs - corners).square().mean(1)
+    return float(errors.max()), float(errors.mean())
 
 
 def controls(data: Dataset, net: nn.Module) -> dict[str, Callable[[Tensor], Tensor]]:

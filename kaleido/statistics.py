@@ -6,15 +6,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import stats
 
-__all__ = ["Test", "contrast", "holm", "interval", "threshold", "trend"]
+__all__ = ["Test", "contrast", "holm", "interval", "threshold", "trend", "trending"]
 
 
 @dataclass(frozen=True)
 class Test:
     """What was asked of an effect, and the answer.
 
-    `passes`: the whole interval lies on the asked side. `straddles`: the bound lies inside the interval, or there are
-    too few seeds for one. Neither: the interval lies on the other side.
+    `passes`: the whole interval lies on the asked side; or, where there is a `level`, p lies below it and the effect on
+    the asked side. `straddles`: the bound lies inside the interval of a test that does not pass, or there are too few
+    seeds for one. Neither: it fails.
     """
 
     __test__ = False  # not a test case of pytest
@@ -27,6 +28,7 @@ class Test:
     bound: float
     below: bool
     n: int
+    level: float | None = None
 
     def stretched(self, factor: float) -> "Test":
         """Returns the test with its interval longer, or shorter, by a factor about the effect."""
@@ -35,10 +37,15 @@ class Test:
 
     @property
     def passes(self) -> bool:
-        return not self.straddles and (self.effect < self.bound if self.below else self.effect >= self.bound)
+        right = self.effect < self.bound if self.below else self.effect >= self.bound
+        return right and (not self._open if self.level is None else self.p < self.level)
 
     @property
     def straddles(self) -> bool:
+        return not self.passes and self._open
+
+    @property
+    def _open(self) -> bool:
         return not np.isfinite(self.p) or self.low <= self.bound <= self.high
 
 
@@ -106,6 +113,23 @@ def trend(values: np.ndarray, rising: bool, permutations: int = 10_000, seed: in
     shuffled = (random.permuted(ranks, axis=1) @ weights for _ in range(permutations))
     at_least = sum(each.sum() >= found - 1e-9 for each in shuffled)
     return found, float((1 + at_least) / (1 + permutations))
+
+
+def trending(asked: str, values: np.ndarray, rising: bool, level: float = 0.01, bound: float = 0.0) -> Test:
+    """Tests whether values rise (or fall) with the columns: `trend` below a level, and an effect beyond a bound.
+
+    The effect is the mean over seeds of the last column less the first, with its paired interval.
+
+    Arguments:
+        asked: What is asked, in words.
+        values: One row per seed, with shape (n, k).
+        rising: Which way.
+        level: p must lie below it.
+        bound: What the effect must reach.
+    """
+    values = np.asarray(values, float)
+    effect, low, high = interval(values[:, -1] - values[:, 0])
+    return Test(asked, effect, low, high, trend(values, rising)[1], bound, not rising, len(values), level)
 
 
 def holm(p: Sequence[float]) -> np.ndarray:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from sklearn.datasets import load_digits
+from sklearn.datasets import load_digits, load_sample_image
 
 import kaleido as kd
 from kaleido.data import generator
@@ -195,3 +195,13 @@ def test_unknown_names_are_answered_with_the_known_ones(tmp_path):
         kd.noise(kd.load("points1d"), 0)
     with pytest.raises(ValueError, match="seed is -1"):
         kd.load("digits", seed=-1)
+
+
+def test_patches_tile_the_photographs_in_grey():
+    data = kd.load("patches-8", seed=1)
+    assert data.image_shape == (8, 8)
+    assert len(data.train) + len(data.test) == 2 * (427 // 8) * (640 // 8)
+    photograph = np.asarray(Image.fromarray(load_sample_image("china.jpg")).convert("L"), np.float32)
+    tile = torch.from_numpy(photograph[8:16, 16:24].ravel().copy() / 127.5 - 1)
+    both = torch.cat([data.train, data.test])
+    assert ((both - tile).abs().amax(1) < 1e-5).any()

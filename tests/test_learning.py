@@ -189,3 +189,10 @@ def test_training_that_cannot_be_is_refused_and_leaves_the_network_alone(argumen
 def test_divergence_is_an_error():
     with pytest.raises(ValueError, match="diverged"):
         kd.learn([kd.mlp(4, 2, 100, "linear")], random(50, 4), steps=400, lr=1e30)
+
+
+def test_training_stops_at_the_last_level_where_it_is_told_to(digits):
+    nets = kd.build("mlp", digits, 2, 32, [1, 2])
+    histories = kd.learn(nets, digits.train, steps=500, snapshots=[0.4, 0.3], every=5, stop=True)
+    assert max(history.snapshots[-1].step for history in histories) == histories[0].steps[-1] < 500
+    assert all(len(history.snapshots) == 2 for history in histories)

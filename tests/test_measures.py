@@ -75,6 +75,67 @@ def test_swapping_train_and_test_changes_what_is_measured(digits):
     assert kd.covered(lambda x: x, digits.test, digits) < 1
 
 
+def test_gain_of_known_maps():
+    z = random(30, 5) + 0.1
+    weight = random(5, 5, seed=3) - 0.5
+    expected = (weight.square().sum() / 5).sqrt()
+    exact, error = kd.gain(lambda x: x @ weight.T + 2, z)
+    assert torch.allclose(exact, expected.expand(30), rtol=1e-5)
+    assert not error.any()
+    assert torch.allclose(kd.gain(lambda x: x, z)[0], torch.ones(30))
+    assert not kd.gain(lambda x: torch.ones(5).expand_as(x), z)[0].any()
+    projection = torch.tensor([1.0, 1, 0, 0, 0])
+    assert torch.allclose(kd.gain(lambda x: x * projection, z)[0], torch.tensor(0.4).sqrt())
+    squares = kd.gain(lambda x: x.square(), z)[0]  # J = diag(2 z)
+    assert torch.allclose(squares, (4 * z.square()).mean(1).sqrt(), rtol=1e-5)
+
+
+def test_gain_is_the_same_in_blocks(monkeypatch):
+    net, z = kd.mlp(6, 2, 20, seed=1), random(10, 6)
+    whole = kd.gain(net, z)[0]
+    monkeypatch.setattr("kaleido.measures.CHUNK", 3 * 36)
+    assert torch.allclose(kd.gain(net, z)[0], whole)
+
+
+def test_the_estimated_gain_agrees_with_the_exact_one_within_its_error():
+    net, z = kd.mlp(64, 3, 80, init="he", seed=2), random(200, 64) * 2 - 1
+    exact, _ = kd.gain(net, z)
+    estimate, error = kd.gain(net, z, draws=64, seed=1)
+    away = (estimate - exact) / error
+    assert away.abs().median() < 1
+    assert (away.abs() < 3).float().mean() > 0.98
+    assert abs(away.mean()) < 0.3
+    assert kd.gain(net, z, draws=4)[1].mean() > 2 * error.mean()
+
+
+def test_corner_loss_of_known_maps():
+    assert kd.corner_loss(lambda x: x, 4) == (0, 0)
+    assert kd.corner_loss(lambda x: torch.full_like(x, 0.5), 16) == (0.25, 0.25)
+    largest, mean = kd.corner_loss(lambda x: torch.full_like(x, 0.25), 3)
+    assert largest == pytest.approx(0.75**2)  # at (1, 1, 1)
+    assert mean == pytest.approx((0.75**2 + 0.25**2) / 2)
+    assert kd.corner_loss(torch.zeros_like, 2, bounds=(-1, 1)) == (1, 1)
+    with pytest.raises(ValueError, match="from 1 to 20"):
+        kd.corner_loss(lambda x: x, 40)
+
+
+def test_output_range():
+    z = torch.tensor([[0.0, 1.0], [-2.0, 0.5]])
+    assert kd.output_range(lambda x: 2 * x + 1, z) == (-3, 3)
+    with pytest.raises(ValueError, match="NaN"):
+        kd.output_range(lambda x: x * torch.nan, z)
+
+
+def test_gain_refuses_what_does_not_fit():
+    for arguments, says in (({"draws": 1}, "at least 2"), ({"draws": 2.5}, "at least 2")):
+        with pytest.raises(ValueError, match=says):
+            kd.gain(lambda x: x, random(4, 3), **arguments)
+    with pytest.raises(ValueError, match="expected the same shape"):
+        kd.gain(lambda x: x[:, :2], random(4, 3))
+    with pytest.raises(ValueError, match="NaN"):
+        kd.gain(lambda x: x, torch.full((4, 3), torch.nan))
+
+
 def test_controls_are_what_they_are_called(digits):
     net = kd.build("mlp", digits, 3, 32, [5])[0]
     before = [p.clone() for p in net.parameters()]

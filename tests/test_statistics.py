@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from kaleido.statistics import contrast, holm, interval, threshold, trend
+from kaleido.statistics import contrast, holm, interval, threshold, trend, trending
 
 
 def test_the_interval_is_students():
@@ -73,3 +73,18 @@ def test_holm_by_hand():
 def test_trends_need_seeds_and_depths():
     with pytest.raises(ValueError, match="at least 2 of each"):
         trend(np.zeros((1, 4)), rising=True)
+
+
+def test_a_trend_needs_its_p_and_its_effect():
+    rng = np.random.default_rng(2)
+    rising = rng.normal(size=(6, 4)) * 0.1 + np.arange(4)
+    assert trending("x", rising, rising=True).passes
+    assert trending("x", rising, rising=True).effect == pytest.approx((rising[:, -1] - rising[:, 0]).mean())
+    falling = trending("x", rising, rising=False)
+    assert not falling.passes
+    assert not falling.straddles  # its interval lies on the other side: it fails
+    assert trending("x", -rising, rising=False).passes
+    assert not trending("x", rising, rising=True, bound=5).passes  # rises, but not by so much
+    flat = trending("x", rng.normal(size=(5, 4)), rising=True)
+    assert not flat.passes
+    assert flat.straddles

@@ -23,6 +23,19 @@ MAPS = {
 }
 
 
+def write(folder, notebook, rows):
+    from kaleido.evidence import _tidy
+
+    folder.mkdir(parents=True, exist_ok=True)
+    _tidy(pd.DataFrame(rows)).to_csv(folder / f"{notebook}.csv", index=False)
+
+
+def row(claim, quantity, data, architecture, seed, value, **other):
+    about = {"depth": 10, "width": 128, "condition": "noise", "run": 1, "n": 1000} | other
+    names = {"claim": claim, "quantity": quantity, "data": data, "architecture": architecture, "seed": seed}
+    return names | {"value": value} | about
+
+
 def planted(folder, maps=MAPS, noise=0.02):
     """Evidence of notebook 01 with known answers, written as the package writes it."""
     rng = np.random.default_rng(0)
@@ -32,13 +45,8 @@ def planted(folder, maps=MAPS, noise=0.02):
             for quantity, value in zip(("rho", "spread"), values, strict=True):
                 draw = rng.standard_normal(seeds)
                 found = value + noise * (draw - draw.mean()) / draw.std(ddof=1)
-                about = {"claim": "C1", "quantity": quantity, "data": data, "architecture": name, "depth": 10}
-                about |= {"width": 128, "condition": "noise", "run": 1, "n": 1000}
-                rows += [about | {"seed": 100 + i, "value": v} for i, v in enumerate(found)]
-    from kaleido.evidence import _tidy
-
-    folder.mkdir(parents=True, exist_ok=True)
-    _tidy(pd.DataFrame(rows)).to_csv(folder / "01.csv", index=False)
+                rows += [row("C1", quantity, data, name, 100 + i, v) for i, v in enumerate(found)]
+    write(folder, "01", rows)
 
 
 @pytest.fixture
@@ -195,3 +203,61 @@ def test_claims_are_named(build):
     with pytest.raises(ValueError, match="unknown claim 'C77'"):
         kd.judge("C77", "smoke")
     assert kd.judge("C1", "smoke").verdict == "not run"
+
+
+RHO = {"tanh": 0.4, "sigmoid": 0.42, "linear": 0.6, "linear, clipped": 0.55}
+
+
+@pytest.mark.parametrize(
+    ("change", "loss", "verdict", "says"),
+    [
+        ({}, 0.99, "supported", ""),
+        ({"sigmoid": 0.58}, 0.99, "not supported", "rho with sigmoid less linear, clipped"),
+        ({"tanh": 0.55}, 0.99, "inconclusive", "rho with tanh less linear, clipped"),
+        ({}, 0.95, "not decidable", "training losses are 0.95 to"),
+        ({}, 1.01, "not decidable", "to 1.01 times the level"),
+    ],
+)
+def test_c6_asks_for_lower_rho_at_equal_loss(build, change, loss, verdict, says):
+    rng = np.random.default_rng(0)
+    rows = []
+    for depth in (2, 4, 6, 10):
+        for name, value in (RHO | change).items():
+            for seed in range(100, 110):
+                rows.append(row("C6", "rho", "digits", name, seed, value + 0.01 * rng.standard_normal(), depth=depth))
+                level = loss if (depth, seed) == (6, 103) else 0.985
+                about = {"depth": depth, "condition": "train", "run": None}
+                if name != "linear, clipped":
+                    rows.append(row("C6", "loss over level", "digits", name, seed, level, **about))
+    write(build / "smoke" / "evidence", "01", rows)
+    found = kd.judge("C6", "smoke")
+    assert found.verdict == verdict
+    assert says in found.reason
+    assert len(found.tests) == 16
+
+
+def corners(build, value):
+    rng = np.random.default_rng(0)
+    rows = []
+    for i, d in enumerate((1, 2, 4, 8, 16)):
+        for j, n in enumerate((1, 2, 4, 8, 32, 64, 128, 256, 512, 1024, 2048)):
+            for seed in range(100, 105):
+                found = value(i, j) + 0.01 * rng.standard_normal()
+                about = {"condition": "corners", "run": None, "depth": 6, "width": 50}
+                rows.append(row("C7", "largest corner loss", f"points-{d}-{n}", "mlp", seed, found, **about))
+    write(build / "smoke" / "evidence", "02", rows)
+    return kd.judge("C7", "smoke")
+
+
+def test_c7_asks_for_a_fall_with_points_and_a_rise_with_dimension(build):
+    both = corners(build, lambda i, j: 0.5 + 0.1 * i - 0.05 * j)
+    assert both.verdict == "supported"
+    assert len(both.tests) == 7
+    only_falls = corners(build, lambda i, j: 0.5 - 0.05 * j)
+    assert only_falls.verdict == "partly supported"
+    only_rises = corners(build, lambda i, j: 0.5 + 0.1 * i + 0.05 * j)
+    assert only_rises.verdict == "partly supported"
+    neither = corners(build, lambda i, j: 0.5 - 0.1 * i + 0.05 * j)
+    assert neither.verdict == "not supported"
+    one_dimension_does_not = corners(build, lambda i, j: 0.5 + 0.1 * i - 0.05 * j * (i != 3))
+    assert one_dimension_does_not.verdict == "partly supported"
