@@ -138,8 +138,9 @@ def test_plans_know_their_profiles_and_notebooks():
         for notebook in kd.NOTEBOOKS:
             assert all(cell.seeds[0] == 100 for cell in kd.plan(notebook, profile)[:1])
     laptop = kd.plan("01", "laptop")
-    assert sum(cell.data == "digits" for cell in laptop) == 10
-    assert sum(cell.data == "mnist5k" for cell in laptop) == 5
+    assert sum((cell.study, cell.data) == ("unseen", "digits") for cell in laptop) == 10
+    assert sum((cell.study, cell.data) == ("unseen", "mnist5k") for cell in laptop) == 5
+    assert len(set(laptop)) == len(laptop)
     assert {cell.depth for cell in laptop if cell.study == "unseen"} == {10}
     with pytest.raises(ValueError, match="smoke, laptop"):
         kd.plan("01", "desktop")
