@@ -68,6 +68,13 @@ def test_spread_is_one_for_held_out_points_and_almost_nothing_for_a_constant(dig
         assert value == pytest.approx(1 / distinct)
 
 
+def test_spread_counts_as_many_probes_as_there_are_held_out_points(digits):
+    z = kd.noise(digits, 1000)
+    late = torch.cat([digits.train[:1].expand(360, -1), digits.train[:640]])  # all diversity comes after the 360th
+    distinct = len(kd.nearest(digits.test, digits.train)[1].unique())
+    assert kd.spread(lambda x: late[: len(x)], z, digits) == pytest.approx(1 / distinct)
+
+
 def test_swapping_train_and_test_changes_what_is_measured(digits):
     swapped = kd.Dataset("swapped", digits.test, digits.train, digits.bounds)
     assert kd.spread(lambda x: x, digits.test, swapped) != 1

@@ -88,3 +88,12 @@ def test_a_trend_needs_its_p_and_its_effect():
     flat = trending("x", rng.normal(size=(5, 4)), rising=True)
     assert not flat.passes
     assert flat.straddles
+
+
+def test_a_clear_effect_without_a_small_p_is_no_trend():
+    few = np.array([[0, 1.0], [0, 1.1], [0, 0.9]])  # three seeds, two columns: p is at least 1 in 8
+    found = trending("x", few, rising=True)
+    assert found.low > 0
+    assert found.p > 0.1
+    assert not found.passes
+    assert not found.straddles
