@@ -36,16 +36,21 @@ def test_a_sweep_gives_the_same_bytes_whatever_the_number_of_processes(build, mo
     assert len(files_in(build / "cache" / "measured")) == 5
 
 
-def test_the_processor_threads_that_a_caller_set_do_not_matter(build, monkeypatch, tmp_path):
-    before = torch.get_num_threads()
-    tables = []
-    for threads in (1, 2):
-        monkeypatch.setenv("KALEIDO_BUILD", str(tmp_path / str(threads)))
-        torch.set_num_threads(threads)
-        tables.append(sweep(CELLS[:1], processes=1)[0].rows)
-        assert torch.get_num_threads() == threads
-    torch.set_num_threads(before)
-    assert tables[0] == tables[1]
+def test_a_cell_is_computed_on_one_thread_and_the_callers_number_comes_back(build, monkeypatch):
+    before, seen = torch.get_num_threads(), []
+
+    def study(*_):
+        seen.append(torch.get_num_threads())
+        return [], {}
+
+    monkeypatch.setitem(experiments.STUDIES, "toy", study)
+    torch.set_num_threads(2)
+    try:
+        sweep(CELLS[-1:], processes=1)
+        assert seen == [1]
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_what_is_in_the_cache_is_not_computed_again(build, monkeypatch):
