@@ -11,6 +11,7 @@ from torch import Tensor
 from kaleido.data import TOYS
 from kaleido.evidence import Evidence
 from kaleido.experiments import DIMENSIONS, SIZES
+from kaleido.studies import CLOSE
 
 __all__ = [
     "along_runs",
@@ -24,6 +25,7 @@ __all__ = [
     "noise_to_digits",
     "orbits",
     "output_maps",
+    "square_maps",
     "turning",
     "unseen_inputs",
 ]
@@ -59,6 +61,9 @@ def output_maps(found: Evidence) -> Figure:
         x = np.linspace(low, high, maps.shape[1])
         column[0].plot(x, maps.T, color=MAP, alpha=0.25, lw=0.8)
         column[0].plot(x, np.median(maps, 0), color=MAP, lw=1.8, label=f"median of {len(maps)} seeds")
+        flat = np.abs(np.median(maps, 0)[:, None] - np.ravel(values)).min(1) <= CLOSE
+        band = {"color": DATA, "alpha": 0.18, "lw": 0, "transform": column[0].get_xaxis_transform()}
+        column[0].fill_between(x, 0, 1, where=flat, label=f"within {CLOSE:g} of a point", **band)
         column[0].plot([low, high], [low, high], color=CONTROL, lw=0.8, ls="--", label="identity")
         points = np.ravel(values)
         column[0].plot(points, points, "o", color=DATA, ms=5, label="training points", zorder=3)
@@ -103,6 +108,28 @@ def orbits(found: Evidence) -> Figure:
             axis.hlines(np.ravel(values), 0, runs - 1, color=DATA, lw=3, alpha=0.6)
             axis.plot(paths[:runs, :, 0], color=MAP, lw=0.9, marker=".", ms=3)
             axis.set(title=f"{len(values)} points", xlabel="sampling run", ylabel="x (no unit)", ylim=(low, high))
+    return figure
+
+
+def square_maps(found: Evidence) -> Figure:
+    """The 2-D toy, one seed: what is brought to a training point, and the squared error of the map."""
+    values, (low, high) = TOYS["points2d"]
+    outputs = found.arrays["points2d/6/50/map"].numpy()[0]
+    side = round(len(outputs) ** 0.5)
+    axis_values = np.linspace(low, high, side)
+    inputs = np.stack(np.meshgrid(axis_values, axis_values, indexing="ij"), -1).reshape(-1, 2)
+    away = ((outputs[:, None] - np.array(values)) ** 2).sum(2).min(1) ** 0.5
+    error = ((outputs - inputs) ** 2).mean(1)
+    figure = Figure((PAGE, 70 * MILLIMETRE))
+    panels = ((away, "Output", "distance of f(x) to a point"), (error, "Loss", "squared error per feature"))
+    for axis, (shown, title, label) in zip(figure.subplots(1, 2), panels, strict=True):
+        edges = (low, high, low, high)
+        image = axis.imshow(shown.reshape(side, side).T, extent=edges, origin="lower", cmap="Greys", vmin=0)
+        figure.colorbar(image, ax=axis, label=label, shrink=0.85)
+        closeness = away.reshape(side, side).T
+        axis.contour(axis_values, axis_values, closeness, [CLOSE], colors=[MAP], linewidths=1.2)
+        axis.plot(*np.array(values).T, "o", color=DATA, ms=6, zorder=3)
+        axis.set(title=title, xlabel="feature 1", ylabel="feature 2")
     return figure
 
 

@@ -77,6 +77,11 @@ FIGURES = {
     "01_orbits": Drawing(
         "01", drawings.orbits, "Chains of the toy networks run from anywhere to the training points in a few runs."
     ),
+    "01_square_maps": Drawing(
+        "01",
+        drawings.square_maps,
+        "Around each of four points in the square lies a region whose outputs are within 0.05 of the point.",
+    ),
     "01_unseen_inputs": Drawing(
         "01",
         drawings.unseen_inputs,

@@ -1,6 +1,7 @@
 """Over-generalization, measured: where a map brings inputs that it never saw."""
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import torch
 from sklearn.linear_model import Ridge
@@ -88,8 +89,7 @@ def covered(f: Callable[[Tensor], Tensor], probes: Tensor, data: Dataset) -> flo
     Raises:
         ValueError: If shapes differ, a value is not finite, or nothing is held out.
     """
-    _needs_held_out(data)
-    radius = nearest(data.test, data.train)[0].median()
+    radius = _held_out(data)[0].median()
     return float((nearest(_mapped(f, probes), data.train)[0] <= radius).float().mean())
 
 
@@ -113,10 +113,10 @@ def spread(f: Callable[[Tensor], Tensor], probes: Tensor, data: Dataset) -> floa
     Raises:
         ValueError: If shapes differ, a value is not finite, or nothing is held out.
     """
-    _needs_held_out(data)
+    held_out = _held_out(data)[1]
     n = min(len(probes), len(data.test))
     hit = nearest(_mapped(f, probes[:n]), data.train)[1].unique()
-    return len(hit) / len(nearest(data.test[:n], data.train)[1].unique())
+    return len(hit) / len(held_out[:n].unique())
 
 
 def gain(
@@ -255,6 +255,9 @@ def _check(points: Tensor, references: Tensor) -> None:
         raise ValueError("points have NaN or infinite values")
 
 
-def _needs_held_out(data: Dataset) -> None:
+@lru_cache(maxsize=4)
+def _held_out(data: Dataset) -> tuple[Tensor, Tensor]:
+    """`nearest` of the held-out points, which every measure of a data set asks for."""
     if not len(data.test):
         raise ValueError(f"data set '{data.name}' has no held-out points to compare with")
+    return nearest(data.test, data.train)

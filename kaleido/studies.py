@@ -56,9 +56,9 @@ def unseen(cell, nets, sets, histories) -> tuple[list[dict], dict[str, Tensor]]:
         inputs = {
             kind: probes(data, kind, cell.probes, seed, photographs if kind == "foreign" else None) for kind in KINDS
         }
-        learned, others = {cell.architecture: net}, controls(data, net)
+        maps = {cell.architecture: net} | controls(data, net)
         for kind, z in inputs.items():
-            for name, f in (learned | others if kind == "noise" else learned).items():
+            for name, f in maps.items():
                 for quantity, measure in (("rho", contraction), ("kappa", covered), ("spread", spread)):
                     rows.append(_row("C1", quantity, name, kind, 1, seed, measure(f, z, data), len(z)))
                 g = gain(f, z, None if data.dim <= EXACT else DRAWS, seed)[0]
