@@ -1,6 +1,6 @@
 # The commands of this repository; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup reproduce notebook notebooks figures tour lab test check lock clean
+.PHONY: help setup reproduce notebook notebooks extended figures tour lab test check lock clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PROFILE ?= laptop
@@ -43,6 +43,9 @@ check: .venv/.ready ## check the style of code and notebooks
 
 notebooks: .venv/.ready ## run every notebook and commit to its results: outputs, figures, record, findings
 	$(RUN) promote
+
+extended: .venv/.ready ## compute and record what takes too long for every run, such as the published settings (N=03 or 04)
+	$(RUN) extend $(N)
 
 lock: ## write requirements.lock anew from pyproject.toml
 	rm -rf build/lock && $(PYTHON) -m venv build/lock

@@ -1,14 +1,18 @@
 """Kaleido: is "Generative Kaleidoscopic Networks" (arXiv 2402.11793) true? Learn, sample, measure, judge."""
 
+from kaleido.baselines import baselines
 from kaleido.claims import CLAIMS, judge
 from kaleido.data import Dataset, load, noise, points, probes
-from kaleido.evidence import Evidence, evidence, tabulate
-from kaleido.experiments import NOTEBOOKS, PROFILES, plan, sweep
+from kaleido.depth_rules import effect_of_depth, levels_of
+from kaleido.evidence import Evidence, evidence, recorded, tabulate
+from kaleido.experiments import sweep
+from kaleido.features import features
 from kaleido.figures import draw, show
 from kaleido.learning import History, Snapshot, learn, load_networks, save_networks
 from kaleido.ledger import conditions, findings, ledger, report, standing, summary
 from kaleido.measures import contraction, controls, corner_loss, covered, gain, nearest, output_range, spread
 from kaleido.networks import build, mlp
+from kaleido.plans import NOTEBOOKS, PROFILES, plan
 from kaleido.quality import assess, prdc
 from kaleido.sampling import Orbit, sample
 
@@ -22,6 +26,7 @@ __all__ = [
     "Orbit",
     "Snapshot",
     "assess",
+    "baselines",
     "build",
     "conditions",
     "contraction",
@@ -29,12 +34,15 @@ __all__ = [
     "corner_loss",
     "covered",
     "draw",
+    "effect_of_depth",
     "evidence",
+    "features",
     "findings",
     "gain",
     "judge",
     "learn",
     "ledger",
+    "levels_of",
     "load",
     "load_networks",
     "mlp",
@@ -45,6 +53,7 @@ __all__ = [
     "points",
     "prdc",
     "probes",
+    "recorded",
     "report",
     "sample",
     "save_networks",

@@ -1,11 +1,11 @@
-"""The commands behind the Makefile: python -m kaleido reproduce | notebook | figures | promote."""
+"""The commands behind the Makefile: python -m kaleido reproduce | notebook | figures | extend | promote."""
 
 import argparse
 import sys
 
 from kaleido import figures, files, notebooks
-from kaleido.experiments import NOTEBOOKS, PROFILES
 from kaleido.ledger import ledger, moved, standing
+from kaleido.plans import EXTENDED, NOTEBOOKS, PROFILES
 
 
 def reproduce(profile: str) -> int:
@@ -45,12 +45,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m kaleido", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     profile = argparse.ArgumentParser(add_help=False)
-    profile.add_argument("--profile", choices=PROFILES, default="laptop", help="how large (default: %(default)s)")
+    known = [name for name in PROFILES if name != "extended"]
+    profile.add_argument("--profile", choices=known, default="laptop", help="how large (default: %(default)s)")
     commands.add_parser("reproduce", parents=[profile], help="run every notebook, print the verdicts")
     one = commands.add_parser("notebook", parents=[profile], help="run one notebook")
     one.add_argument("number", help="such as 01")
     commands.add_parser("figures", help="draw the figures that are out of date, from the recorded evidence")
     commands.add_parser("promote", help="run every notebook; then make its outputs, figures and evidence the record")
+    extended = commands.add_parser("extend", help="compute and record what takes too long for every run (an hour each)")
+    extended.add_argument("numbers", nargs="*", default=list(EXTENDED), help="notebooks, such as 03 (default: all)")
     asked = parser.parse_args(arguments)
     try:
         if asked.command == "reproduce":
@@ -62,6 +65,9 @@ def main(arguments: list[str] | None = None) -> int:
         if asked.command == "figures":
             drawn = figures.redraw(files.root() / "figures")
             print("\n".join(f"drawn: {name}" for name in drawn) or "every figure is up to date")
+            return 0
+        if asked.command == "extend":
+            print("\n".join(f"recorded for notebook {number}" for number in notebooks.extend(asked.numbers)))
             return 0
         return _told(notebooks.promote())
     except (ValueError, FileNotFoundError) as error:

@@ -2,7 +2,7 @@
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 
@@ -79,6 +79,17 @@ class Dataset:
         """D, the number of features."""
         return self.train.shape[1]
 
+    def first(self, n: int) -> "Dataset":
+        """Returns the data set with its first n training points alone.
+
+        Raises:
+            ValueError: If there are fewer.
+        """
+        if not 1 <= n <= len(self.train):
+            raise ValueError(f"data set '{self.name}' has {len(self.train)} training points, {n} were asked for")
+        labels = None if self.train_labels is None else self.train_labels[:n]
+        return replace(self, train=self.train[:n], train_labels=labels)
+
     @cached_property
     def digest(self) -> str:
         """SHA-256 of the points, the labels and the bounds: equal if and only if the content is."""
@@ -153,12 +164,13 @@ def noise(data: Dataset, chains: int, kind: str = "uniform", seed: int = 0) -> T
     r"""Draws the starts of chains.
 
     `uniform`: each feature from U[low, high]. `gaussian`: from N(m, s^2) clipped to the bounds, with the middle
-    m = (low + high) / 2 and s = (high - low) / 2, as arXiv 2402.11793 does for [0, 1].
+    m = (low + high) / 2 and s = (high - low) / 2, as arXiv 2402.11793 does for [0, 1]. `binary`: low or high, evenly;
+    the noise that is farthest from the middle.
 
     Arguments:
         data: Gives D and the bounds.
         chains: How many.
-        kind: `uniform` or `gaussian`.
+        kind: `uniform`, `gaussian` or `binary`.
         seed: Draws the noise.
 
     Returns:
@@ -176,7 +188,9 @@ def noise(data: Dataset, chains: int, kind: str = "uniform", seed: int = 0) -> T
     if kind == "gaussian":
         normal = torch.randn(chains, data.dim, generator=random)
         return ((low + high) / 2 + (high - low) / 2 * normal).clamp(low, high)
-    raise ValueError(f"unknown noise '{kind}', expected 'uniform' or 'gaussian'")
+    if kind == "binary":
+        return low + (high - low) * torch.randint(2, (chains, data.dim), generator=random).float()
+    raise ValueError(f"unknown noise '{kind}', expected 'uniform', 'gaussian' or 'binary'")
 
 
 def probes(data: Dataset, kind: str, n: int = 1000, seed: int = 0, foreign: Dataset | None = None) -> Tensor:

@@ -1,32 +1,22 @@
-"""What the figures show: one function per figure, from evidence alone to a figure or a GIF."""
-
-import io
+"""What the figures of notebooks 01 and 02 show: one function per figure, from evidence alone."""
 
 import numpy as np
 import seaborn as sns
 from matplotlib.figure import Figure
-from PIL import Image
-from torch import Tensor
 
 from kaleido.data import TOYS
 from kaleido.evidence import Evidence
-from kaleido.experiments import DIMENSIONS, SIZES
+from kaleido.plans import DIMENSIONS, SIZES
 from kaleido.studies import CLOSE
+from kaleido.style import COLUMN, CONTROL, DATA, MAP, MILLIMETRE, PAGE
 
 __all__ = [
-    "along_runs",
-    "animation",
-    "at_a_glance",
     "bounded_outputs",
     "by_depth",
-    "chains_by_runs",
     "corner_losses",
-    "grid",
-    "noise_to_digits",
     "orbits",
     "output_maps",
     "square_maps",
-    "turning",
     "unseen_inputs",
 ]
 
@@ -36,19 +26,6 @@ PUBLISHED_CORNERS = {
     2: (0.53, 0.43, 0.24, 0.17, 0.01, 0.01, 0.00, 0.00, 0.00, 0.00, 0.00),
     4: (0.44, 0.57, 0.44, 0.28, 0.06, 0.04, 0.04, 0.01, 0.01, 0.01, 0.01),
 }
-MILLIMETRE = 1 / 25.4  # inch
-COLUMN, PAGE = 85 * MILLIMETRE, 174 * MILLIMETRE
-DATA, MAP, CONTROL = sns.color_palette("colorblind")[1], sns.color_palette("colorblind")[0], "0.55"
-
-
-def noise_to_digits(found: Evidence) -> Figure:
-    """Chains by runs on MNIST, few of them: what the paper calls a dataset kaleidoscope."""
-    return _pictures(found, chains=8)
-
-
-def chains_by_runs(found: Evidence) -> Figure:
-    """Chains by runs on MNIST: every row starts from noise of its own and stays one chain."""
-    return _pictures(found, chains=12)
 
 
 def output_maps(found: Evidence) -> Figure:
@@ -174,23 +151,6 @@ def unseen_inputs(found: Evidence) -> Figure:
     return figure
 
 
-def at_a_glance(found: Evidence) -> Figure:
-    """What over-generalization is: whatever goes in, something like a training digit comes out."""
-    pictures = found.arrays["mnist5k/glance"].numpy().reshape(3, 9, 28, 28) / 255
-    figure = Figure((PAGE, 54 * MILLIMETRE))
-    axes = figure.subplots(3, 9, gridspec_kw={"wspace": 0.05, "hspace": 0.05})
-    for row, name in zip(range(3), ("unseen input", "output of\nthe network", "nearest\ntraining digit"), strict=True):
-        for column in range(9):
-            axis = axes[row, column]
-            axis.imshow(pictures[row, column], cmap="gray", vmin=0, vmax=1)
-            axis.set(xticks=[], yticks=[])
-            sns.despine(ax=axis, left=True, bottom=True)
-        axes[row, 0].set_ylabel(name, rotation=0, ha="right", va="center")
-    for column, title in ((1, "uniform noise"), (4, "clipped normal noise"), (7, "pieces of photographs")):
-        axes[0, column].set_title(title, loc="center")
-    return figure
-
-
 def by_depth(found: Evidence) -> Figure:
     """The toys by depth: the share of the space that one application brings to a training point, all seeds."""
     figure = Figure((PAGE, 62 * MILLIMETRE))
@@ -232,31 +192,6 @@ def bounded_outputs(found: Evidence) -> Figure:
     return figure
 
 
-def along_runs(found: Evidence) -> Figure:
-    """Quality in pixels and novelty along the sampling runs, all seeds, with the training points' own score."""
-    figure = Figure((PAGE, 66 * MILLIMETRE))
-    axes = figure.subplots(1, 3, sharex=True)
-    panels = (("precision", "coverage"), ("recall",), ("novelty",))
-    titles = ("On the data, and all of it?", "Diversity", "Distance to training points")
-    for axis, quantities, title in zip(axes, panels, titles, strict=True):
-        for quantity, colour in zip(quantities, (MAP, DATA), strict=False):
-            rows = found.rows(quantity=quantity, architecture="mlp", condition="noise")
-            for _, seed in rows.groupby("seeds"):
-                axis.plot(seed["run"].astype(float), seed["value"], color=colour, lw=0.7, alpha=0.5)
-            mean = rows.groupby("run")["value"].mean()
-            axis.plot(mean.index.astype(float), mean, color=colour, lw=1.8, marker="o", ms=3, label=quantity)
-            ceiling = found.values(quantity=quantity, condition="ceiling").mean()
-            axis.axhline(ceiling, color=colour, lw=0.8, ls=":")
-        axis.set_xscale("symlog", linthresh=1)
-        axis.set(title=title, xlabel="sampling run", xlim=(0, None), ylim=(0, None))
-        axis.set_xticks([0, 1, 5, 20, 100], ["0", "1", "5", "20", "100"])
-        axis.minorticks_off()
-        axis.legend(fontsize="small")
-    axes[0].set_ylabel("share (no unit)")
-    axes[2].set_ylabel("times held-out data's distance")
-    return figure
-
-
 def corner_losses(found: Evidence) -> Figure:
     """Loss at the corners of the cube by the number of training points and dimension, beside the paper's curves."""
     figure = Figure((PAGE, 80 * MILLIMETRE))
@@ -281,58 +216,3 @@ def corner_losses(found: Evidence) -> Figure:
     axes[0].set_ylabel(r"squared error per feature (no unit)")
     axes[1].legend(*axes[0].get_legend_handles_labels(), fontsize="small", ncols=2, loc="upper right")
     return figure
-
-
-def turning(found: Evidence) -> bytes:
-    """The kaleidoscope turning: chains of one MNIST network side by side, one frame per run."""
-    return animation(found.arrays["mnist5k/10/turning"], (28, 28))
-
-
-def animation(pictures: Tensor, image_shape: tuple[int, ...], columns: int = 10, scale: int = 2) -> bytes:
-    """Returns an orbit as a looping GIF: chains side by side, one frame per run, the first and last ones held.
-
-    Arguments:
-        pictures: Pixels as bytes, with shape (runs, chains, D).
-        image_shape: (height, width), grey.
-        columns: Chains in a row.
-        scale: Screen pixels per pixel.
-    """
-    frames = []
-    for run in pictures.numpy():
-        sheet = _sheet(run.reshape(-1, *image_shape), columns) // 8 * 8  # 32 greys: half the bytes, the same picture
-        frames.append(Image.fromarray(np.kron(sheet, np.ones((scale, scale), np.uint8))))
-    content = io.BytesIO()
-    times = [600] + [180] * (len(frames) - 2) + [1800]  # milliseconds
-    frames[0].save(content, "gif", save_all=True, append_images=frames[1:], duration=times, loop=0, optimize=True)
-    return content.getvalue()
-
-
-def _pictures(found: Evidence, chains: int) -> Figure:
-    pictures = found.arrays["mnist5k/10/pictures"][:, :chains].numpy() / 255
-    kept = sorted(found.rows(quantity="precision", condition="noise")["run"].unique())
-    return grid(pictures.reshape(len(kept), chains, 28, 28), kept)
-
-
-def grid(pictures: np.ndarray, runs) -> Figure:
-    """One row per chain, one column per run; pictures in [0, 1] with shape (runs, chains, height, width[, 3])."""
-    kept, chains = pictures.shape[:2]
-    figure = Figure((COLUMN, COLUMN * chains / kept + 0.3))
-    axis = figure.subplots()
-    height, width = pictures.shape[2:4]
-    framed = np.ones((kept, chains, height + 2, width + 2, *pictures.shape[4:]))
-    framed[:, :, 1:-1, 1:-1] = pictures
-    rows = [np.concatenate(framed[:, chain], axis=1) for chain in range(chains)]
-    axis.imshow(np.concatenate(rows), cmap="gray", vmin=0, vmax=1)
-    axis.set_xticks([(i + 0.5) * (width + 2) - 0.5 for i in range(kept)], [str(run) for run in runs])
-    axis.set_yticks([])
-    axis.tick_params(length=0)
-    axis.set(xlabel="sampling run", ylabel="chains")
-    sns.despine(ax=axis, left=True, bottom=True)
-    return figure
-
-
-def _sheet(images: np.ndarray, columns: int) -> np.ndarray:
-    """Images in rows of `columns`, with a black border of one pixel."""
-    images = np.pad(images, ((0, 0), (1, 1), (1, 1)))
-    rows = [np.concatenate(images[i : i + columns], axis=1) for i in range(0, len(images), columns)]
-    return np.concatenate(rows)

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from torch import Tensor
 
-from kaleido import experiments, files
+from kaleido import experiments, files, plans
 from kaleido.statistics import interval
 
-__all__ = ["Evidence", "compare", "evidence", "read_evidence", "tabulate"]
+__all__ = ["Evidence", "compare", "evidence", "read_evidence", "recorded", "tabulate", "write_evidence"]
 
 KEY = ["claim", "quantity", "data", "architecture", "depth", "width", "condition", "run"]
 COLUMNS = [*KEY, "seeds", "value", "low", "high", "n", "tolerance"]
@@ -63,17 +63,34 @@ class Evidence:
 
 def evidence(notebook: str, profile: str) -> Evidence:
     """Computes what a notebook's plan lacks, writes its evidence under the build folder and returns it."""
-    results = experiments.sweep(experiments.plan(notebook, profile))
+    results = experiments.sweep(plans.plan(notebook, profile))
     records = []
     for result in results:
         cell = {name: getattr(result.cell, name) for name in ("data", "depth", "width")}
         records += [row | cell for row in result.rows]
-    table = _tidy(pd.DataFrame.from_records(records))
     arrays = {name: array for result in results[::-1] for name, array in result.arrays.items()}  # the first seed's win
-    folder = files.build_folder(profile) / "evidence"
+    return write_evidence(files.build_folder(profile) / "evidence", notebook, profile, records, arrays)
+
+
+def write_evidence(
+    folder: Path, notebook: str, profile: str, rows: list[dict], arrays: dict[str, Tensor] | None = None
+) -> Evidence:
+    """Writes rows of single seeds as a tidy table, with means over seeds, intervals and tolerances; returns it as read.
+
+    Arguments:
+        folder: Where to.
+        notebook: Its number.
+        profile: The profile they were computed in.
+        rows: See `kaleido.studies`, with `data`, `depth` and `width` besides.
+        arrays: Small arrays for figures, by name.
+
+    Raises:
+        ValueError: If there are two numbers for one seed, or one that is not finite.
+    """
+    folder = Path(folder)
     if arrays:
         files.write_tensors(folder / f"{notebook}.safetensors", arrays, {"notebook": notebook, "profile": profile})
-    files.write(folder / f"{notebook}.csv", table.to_csv(index=False, lineterminator="\n"))
+    files.write(folder / f"{notebook}.csv", _table(rows))
     return read_evidence(folder, notebook, profile)
 
 
@@ -94,6 +111,18 @@ def read_evidence(folder: Path, notebook: str, profile: str) -> Evidence:
         path.read_bytes(), json.dumps(header), *(arrays[name].numpy().tobytes() for name in sorted(arrays))
     )
     return Evidence(notebook, profile, table, arrays, seen)
+
+
+def recorded(notebook: str, profile: str = "extended") -> Evidence:
+    """Reads a notebook's recorded evidence: of `extended`, what was computed once because it takes an hour.
+
+    That comes from the project's own record, wherever `KALEIDO_RECORD` has moved the other profiles'.
+
+    Raises:
+        FileNotFoundError: If nothing is recorded.
+    """
+    folder = files.root() / "data" / "record" if profile == "extended" else files.record_folder()
+    return read_evidence(folder / profile, notebook, profile)
 
 
 def tabulate(rows: pd.DataFrame, index: list[str], columns: str = "quantity") -> pd.DataFrame:
@@ -122,6 +151,11 @@ def compare(found: Evidence) -> tuple[int, int, pd.DataFrame] | None:
     )
     within = (both["value"] - both["value recorded"]).abs() <= both["tolerance"]  # what one side lacks is not within
     return int(within.sum()), len(both), both[~within].sort_values(on)
+
+
+def _table(rows: list[dict]) -> str:
+    """The tidy table as text, to seven digits: as many as float32 has."""
+    return _tidy(pd.DataFrame(rows)).to_csv(index=False, lineterminator="\n", float_format="%.7g")
 
 
 def _tidy(rows: pd.DataFrame) -> pd.DataFrame:

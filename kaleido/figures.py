@@ -3,116 +3,29 @@
 import io
 import json
 from base64 import b64encode
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib
 import PIL
-import seaborn as sns
 from filelock import FileLock
 from IPython.display import HTML, Image
 from matplotlib.figure import Figure
 
-from kaleido import drawings, files
+from kaleido import files, pictures
 from kaleido.data import Dataset
-from kaleido.evidence import Evidence, read_evidence
+from kaleido.evidence import Evidence, read_evidence, recorded
+from kaleido.gallery import FIGURES
 from kaleido.sampling import Orbit
+from kaleido.style import theme
 
-__all__ = ["FIGURES", "Drawing", "draw", "manifest", "redraw", "render", "save", "show"]
+__all__ = ["draw", "manifest", "redraw", "render", "save", "show"]
 
-SOURCES = "".join((Path(__file__).parent / f"{name}.py").read_text() for name in ("drawings", "figures"))
+DRAWN_BY = ("curves", "depth_drawings", "drawings", "figures", "gallery", "pictures", "style")
+SOURCES = "".join(
+    (Path(__file__).parent / f"{name}.py").read_text()
+    for name in ("curves", "drawings", "figures", "pictures", "style")
+)
 ON_SCREEN = 110  # screen pixels per inch of paper, in notebooks
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """A figure of the project.
-
-    Arguments:
-        notebook: The notebook that owns its evidence.
-        function: Draws it: a figure, or the bytes of a GIF.
-        alt: What is to be seen, for those who cannot.
-        kinds: Its files; the last one is shown in notebooks.
-    """
-
-    notebook: str
-    function: Callable[[Evidence], Figure | bytes]
-    alt: str
-    kinds: tuple[str, ...] = ("pdf", "png")
-
-
-FIGURES = {
-    "00_turning": Drawing(
-        "00",
-        drawings.turning,
-        "Animation: forty squares of grey noise become handwritten digits within a few runs.",
-        kinds=("gif",),
-    ),
-    "00_noise_to_digits": Drawing(
-        "00",
-        drawings.noise_to_digits,
-        "Eight rows that start as grey noise; within a few runs each becomes a handwritten digit.",
-    ),
-    "01_at_a_glance": Drawing(
-        "01",
-        drawings.at_a_glance,
-        "Nine unseen inputs, noise and pieces of photographs; the network turns each into something like a digit.",
-    ),
-    "01_by_depth": Drawing(
-        "01",
-        drawings.by_depth,
-        "The share of the space that one application of a toy network brings to a training point, by depth.",
-    ),
-    "01_bounded_outputs": Drawing(
-        "01",
-        drawings.bounded_outputs,
-        "Contraction by depth at equal training loss, for tanh, sigmoid, linear and clipped linear outputs.",
-    ),
-    "01_output_maps": Drawing(
-        "01",
-        drawings.output_maps,
-        "Learned 1-D maps are flat near the training points, with steps between them; their squared error below.",
-    ),
-    "01_orbits": Drawing(
-        "01", drawings.orbits, "Chains of the toy networks run from anywhere to the training points in a few runs."
-    ),
-    "01_square_maps": Drawing(
-        "01",
-        drawings.square_maps,
-        "Around each of four points in the square lies a region whose outputs are within 0.05 of the point.",
-    ),
-    "01_unseen_inputs": Drawing(
-        "01",
-        drawings.unseen_inputs,
-        "Contraction against spread for the learned map and seven controls, on digits and on MNIST.",
-    ),
-    "02_corner_losses": Drawing(
-        "02",
-        drawings.corner_losses,
-        "Loss at the corners of a cube falls with the number of training points, and later in more dimensions.",
-    ),
-    "03_chains_by_runs": Drawing(
-        "03",
-        drawings.chains_by_runs,
-        "Twelve chains by kept runs on MNIST: noise, blurred digits after one run, sharper ones later.",
-    ),
-    "03_along_runs": Drawing(
-        "03",
-        drawings.along_runs,
-        "Precision, coverage, recall and novelty of the chains along the runs, one line per seed.",
-    ),
-}
-
-
-def theme() -> None:
-    """Sets the one look of all figures."""
-    sns.set_theme(context="paper", style="ticks", palette="colorblind", font_scale=0.9)
-    matplotlib.rcParams.update({
-        "savefig.dpi": 300, "pdf.fonttype": 42, "axes.spines.top": False, "axes.spines.right": False,
-        "axes.titlesize": "medium", "axes.titleweight": "bold", "axes.titlelocation": "left", "legend.frameon": False,
-        "figure.constrained_layout.use": True, "image.interpolation": "nearest",
-    })  # fmt: skip
 
 
 def show(orbit: Orbit, data: Dataset, chains: int = 10) -> Image:
@@ -124,9 +37,9 @@ def show(orbit: Orbit, data: Dataset, chains: int = 10) -> Image:
     if data.image_shape is None:
         raise ValueError(f"data set '{data.name}' holds no images to show")
     low, high = data.bounds
-    pictures = (orbit.states[:, :chains] - low) / (high - low)
+    images = (orbit.states[:, :chains] - low) / (high - low)
     theme()
-    figure = drawings.grid(pictures.reshape(len(orbit.runs), -1, *data.image_shape).numpy(), orbit.runs)
+    figure = pictures.grid(images.reshape(len(orbit.runs), -1, *data.image_shape).numpy(), orbit.runs)
     return _displayed(_rendered(figure, "png"), "png", f"{chains} chains in rows, sampling runs in columns.")
 
 
@@ -140,10 +53,14 @@ def draw(name: str, profile: str) -> Image | HTML:
     if name not in FIGURES:
         raise ValueError(f"unknown figure '{name}', expected one of {', '.join(FIGURES)}")
     build = files.build_folder(profile)
-    found = read_evidence(build / "evidence", FIGURES[name].notebook, profile)
+    drawing = FIGURES[name]
+    if drawing.profile:
+        found = recorded(drawing.notebook, drawing.profile)
+    else:
+        found = read_evidence(build / "evidence", drawing.notebook, profile)
     contents = save(name, found, build / "figures")
-    kind = FIGURES[name].kinds[-1]
-    return _displayed(contents[kind], kind, FIGURES[name].alt)
+    kind = drawing.kinds[-1]
+    return _displayed(contents[kind], kind, drawing.alt)
 
 
 def redraw(folder: Path, profile: str = "laptop") -> list[str]:
@@ -155,7 +72,7 @@ def redraw(folder: Path, profile: str = "laptop") -> list[str]:
     folder, drawn = Path(folder), []
     known = manifest(folder)
     for name, drawing in FIGURES.items():
-        found = read_evidence(files.record_folder() / profile, drawing.notebook, profile)
+        found = recorded(drawing.notebook, drawing.profile or profile)
         complete = all((folder / f"{name}.{kind}").exists() for kind in drawing.kinds)
         if not complete or known.get(name) != _made_by(found):
             save(name, found, folder)

@@ -15,6 +15,11 @@ from kaleido.files import read_tensors, write_tensors
 
 __all__ = ["History", "Snapshot", "learn", "load_networks", "save_networks"]
 
+LONGEST, SHORTEST, NEAR = (
+    25,
+    10,
+    1.1,
+)  # steps between looks; shorter ones begin where a batch's loss is this near a level
 STACKED_WIDTH = 64  # on a CPU, wider networks learn as fast in turn (measured on 2 cores)
 
 
@@ -45,7 +50,7 @@ def learn(
     lr: float = 1e-3,
     schedule: str = "constant",
     snapshots: Sequence[float] = (),
-    every: int = 50,
+    every: int | None = 50,
     stop: bool = False,
 ) -> list[History]:
     r"""Trains each network, in place, to be the identity on its training points.
@@ -63,7 +68,8 @@ def learn(
         lr: Learning rate, the largest one of a cycle.
         schedule: `constant`, or `onecycle` (Smith and Topin, arXiv 1708.07120).
         snapshots: Levels of the loss; the weights are copied where it is first seen at or below each.
-        every: Steps between evaluations of the loss on all of X; steps 0 and `steps` are always evaluated.
+        every: Steps between evaluations of the loss on all of X; steps 0 and `steps` are always evaluated. `None`: 25,
+            and at most 10 (1 in the first hundred steps) where the loss of a batch nears the next level.
         stop: Whether to end as soon as every level was seen, by all members that learn together.
 
     Returns:
@@ -211,11 +217,22 @@ def _learn_together(nets, sets, steps, batch, lr, schedule, levels, every, stop)
     for step in range(1, steps + 1):
         target = next_batch()
         optimiser.zero_grad()
-        (map_(target) - target).square().mean((-2, -1)).sum().backward()
+        losses = (map_(target) - target).square().mean((-2, -1))
+        losses.sum().backward()
         optimiser.step()
         if cycle:
             cycle.step()
-        if step % every == 0 or step == steps:
+        if every is None:
+            nears = any(
+                loss <= NEAR * levels[len(seen)]
+                for loss, seen in zip(losses.reshape(-1).tolist(), marks, strict=True)
+                if len(seen) < len(levels)
+            )
+            since = step - trace[-1][0]
+            due = since >= LONGEST or (nears and since >= min(SHORTEST, max(1, step // 100)))
+        else:
+            due = step % every == 0
+        if due or step == steps:
             evaluate(step)
             if stop and levels and all(len(seen) == len(levels) for seen in marks):
                 break

@@ -1,14 +1,15 @@
 """The ledger: all verdicts with their correction, a notebook's report, and what has moved from the record."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pandas as pd
 
 from kaleido import files
-from kaleido.claims import CLAIMS, FAMILIES, Verdict, judge
+from kaleido.claims import CLAIMS, FAMILIES, judge
 from kaleido.evidence import compare, read_evidence
+from kaleido.rules import Verdict
 from kaleido.statistics import holm
 
 __all__ = ["conditions", "findings", "ledger", "moved", "read_ledger", "report", "standing", "summary"]
@@ -28,7 +29,7 @@ def ledger(profile: str) -> list[dict]:
     """
     entries = []
     for family in FAMILIES:
-        verdicts = [judge(claim, profile) for claim in family]
+        verdicts = [_with_its_control(judge(claim, profile), profile) for claim in family]
         corrected = holm([v.deciding.p if v.deciding else float("nan") for v in verdicts])
         entries += [_entry(v, float(p), profile) for v, p in zip(verdicts, corrected, strict=True)]
     content = {"profile": profile, "claims": entries}
@@ -145,6 +146,18 @@ def findings(entries: list[dict]) -> str:
             lines.append(f"| {entry['claim']} | {entry['text']} | {verdict} | {_decides(entry)} | {data} | {where} |")
     untested = [f"{entry['claim']} ({entry['text']})" for entry in entries if entry["verdict"] == "not run"]
     return "\n".join([*lines, "", "Not run yet: " + "; ".join(untested) + "."] if untested else lines)
+
+
+def _with_its_control(verdict: Verdict, profile: str) -> Verdict:
+    """Says of C2 and C4 whether they outlive the matching of training losses."""
+    control = f"{verdict.claim}m"
+    if control not in CLAIMS or verdict.verdict not in ("supported", "partly supported"):
+        return verdict
+    matched = judge(control, profile).verdict
+    if matched in ("supported", "partly supported", "not run"):
+        return verdict
+    explained = f"{verdict.verdict} as stated; explained by fit ({control} is {matched})"
+    return replace(verdict, reason=f"{explained}; {verdict.reason}")
 
 
 def _decides(entry: dict) -> str:

@@ -15,10 +15,12 @@ from tqdm import tqdm
 
 from kaleido import figures, files
 from kaleido.evidence import evidence
-from kaleido.experiments import NOTEBOOKS, plan, sweep
+from kaleido.experiments import sweep
+from kaleido.gallery import FIGURES
 from kaleido.ledger import findings, ledger, read_ledger
+from kaleido.plans import EXTENDED, NOTEBOOKS, plan
 
-__all__ = ["find", "promote", "run"]
+__all__ = ["extend", "find", "promote", "run"]
 
 MINUTES = {
     "smoke": 3,
@@ -130,7 +132,7 @@ def promote(profile: str = "laptop") -> dict[str, str]:
         failed = run(numbers, profile)
     finally:
         del os.environ["KALEIDO_RECORD"]
-    missing = [name for name in figures.FIGURES if name not in figures.manifest(build / "figures")]
+    missing = [name for name in FIGURES if name not in figures.manifest(build / "figures")]
     if failed or missing:
         return failed | {name: f"figure {name} was not drawn" for name in missing}
     readme = _with_findings((files.root() / "README.md").read_text(), profile)
@@ -141,6 +143,28 @@ def promote(profile: str = "laptop") -> dict[str, str]:
         _mirror(folder, target)
     files.write(files.root() / "README.md", readme)
     return {}
+
+
+def extend(numbers: Iterable[str] = EXTENDED) -> list[str]:
+    """Computes what notebooks show from the record of the `extended` profile, and records it.
+
+    Arguments:
+        numbers: Which notebooks; by default all that show something from it.
+
+    Returns:
+        Their numbers.
+
+    Raises:
+        ValueError: If a notebook shows nothing from it.
+    """
+    numbers = list(numbers)
+    if set(numbers) - set(EXTENDED):
+        raise ValueError(f"{numbers} are asked for, the notebooks with an extended record are {', '.join(EXTENDED)}")
+    for number in numbers:
+        evidence(number, "extended")
+        for path in (files.build_folder("extended") / "evidence").glob(f"{number}.*"):
+            files.write(files.root() / "data" / "record" / "extended" / path.name, path.read_bytes())
+    return numbers
 
 
 def _committed(executed: Path, source: Path) -> str:

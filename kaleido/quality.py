@@ -1,18 +1,25 @@
 """Sample quality: are samples where the data is, do they cover it, and are they new?"""
 
 from collections.abc import Callable
+from functools import lru_cache
 
+import numpy as np
 import torch
-from torch import Tensor
+from ot.sliced import sliced_wasserstein_distance
+from torch import Tensor, nn
+from torchmetrics.image.fid import FrechetInceptionDistance
 
 from kaleido.data import Dataset
-from kaleido.measures import nearest
 
-__all__ = ["assess", "prdc"]
+__all__ = ["assess", "distances", "novelty", "prdc", "predicted"]
+
+BLOCK = 2**23  # entries of one block of distances: 64 MiB
+PROJECTIONS = 128  # directions of the sliced Wasserstein distance
+COPIES = 0.01  # the quantile of held-out points below which a ratio of distances counts as a copy's
 
 
 def prdc(real: Tensor, fake: Tensor, k: int = 5) -> dict[str, float]:
-    r"""Returns precision, recall, density and coverage of fake points against real ones.
+    r"""Returns precision, recall, density and coverage of fake points against real ones, and a two-sample test.
 
     With r(x) the distance from a real point x to its k-th nearest other real point, s(y) likewise among fake ones,
 
@@ -22,8 +29,10 @@ def prdc(real: Tensor, fake: Tensor, k: int = 5) -> dict[str, float]:
         \mathrm{density} &= \tfrac{1}{k |Y|} \sum_y \sum_x 1[|x - y| < r(x)] \qquad
         \mathrm{coverage} = \tfrac{1}{|X|} \sum_x 1[\min_y |x - y| < r(x)]
 
-    and `pc`, the harmonic mean of precision and coverage. Sources: Kynkaanniemi et al., arXiv 1904.06991; Naeem et al.,
-    arXiv 2002.09797.
+    and `pc`, the harmonic mean of precision and coverage. `two-sample`: the accuracy of the nearest neighbour, leave
+    one out, at telling real from fake, averaged over the two (ties count half): 0.5 if it cannot, 1 if it always can.
+    Sources: Kynkaanniemi et al., arXiv 1904.06991; Naeem et al., arXiv 2002.09797; Lopez-Paz and Oquab,
+    arXiv 1610.06545, with the classifier of Xu et al., arXiv 1806.07755.
 
     Arguments:
         real: Points X, with shape (N, F).
@@ -31,31 +40,115 @@ def prdc(real: Tensor, fake: Tensor, k: int = 5) -> dict[str, float]:
         k: Which neighbour's distance is the radius.
 
     Returns:
-        The five numbers, by name. Density may exceed 1.
+        The six numbers, by name. Density may exceed 1.
 
     Raises:
         ValueError: If F differs, there are not more than k points on a side, or a value is not finite.
     """
-    if real.ndim != 2 or fake.ndim != 2 or real.shape[1] != fake.shape[1]:
-        raise ValueError(f"shapes {tuple(real.shape)} and {tuple(fake.shape)} do not fit, expected (N, F) and (M, F)")
+    _check(real, fake)
     if k < 1 or min(len(real), len(fake)) <= k:
         raise ValueError(
-            f"{len(real)} real and {len(fake)} fake points are too few for k = {k}: more than k are needed"
+            f"{len(real)} real and {len(fake)} fake points are too few for k = {k}: {k + 1} and more are needed"
         )
-    if not (real.isfinite().all() and fake.isfinite().all()):
-        raise ValueError("points have NaN or infinite values")
-    real, fake = real.double(), fake.double()
-    real_radius, fake_radius = (torch.cdist(p, p).kthvalue(k + 1, dim=1).values for p in (real, fake))
-    between = torch.cdist(real, fake)
-    inside = between < real_radius[:, None]
-    scores = {
-        "precision": float(inside.any(0).double().mean()),
-        "recall": float((between < fake_radius).any(1).double().mean()),
-        "density": float(inside.sum(0).double().mean() / k),
-        "coverage": float((between.min(1).values < real_radius).double().mean()),
+    # squared distances, about a common origin; what rounding leaves between equal points is cut to 0
+    origin = real.double().mean(0)
+    real, fake = real.double() - origin, fake.double() - origin
+    zero = 1e-13 * float(max(real.square().sum(1).max(), fake.square().sum(1).max()))
+    (real_first, real_radius), (fake_first, fake_radius) = (_neighbours(points, k, zero) for points in (real, fake))
+    nearest_real, precise, dense = [], [], 0
+    nearest_fake = torch.full((len(real),), torch.inf, dtype=torch.double)
+    recalled = torch.zeros(len(real), dtype=torch.bool)
+    start = 0
+    for part in fake.split(max(1, BLOCK // len(real))):
+        between = _squares(part, real, zero)
+        inside = between < real_radius
+        dense += int(inside.sum())
+        precise.append(inside.any(1))
+        recalled |= (between < fake_radius[start : start + len(part), None]).any(0)
+        nearest_fake = torch.minimum(nearest_fake, between.amin(0))
+        nearest_real.append(between.amin(1))
+        start += len(part)
+    told = [_told(own, other) for own, other in ((real_first, nearest_fake), (fake_first, torch.cat(nearest_real)))]
+    precision, coverage = _share(torch.cat(precise)), _share(nearest_fake < real_radius)
+    both = precision + coverage
+    return {
+        "precision": precision,
+        "recall": _share(recalled),
+        "density": dense / (k * len(fake)),
+        "coverage": coverage,
+        "pc": 2 * precision * coverage / both if both else 0.0,
+        "two-sample": sum(told) / 2,
     }
-    both = scores["precision"] + scores["coverage"]
-    return scores | {"pc": 2 * scores["precision"] * scores["coverage"] / both if both else 0.0}
+
+
+def distances(real: Tensor, fake: Tensor, seed: int = 0) -> dict[str, float]:
+    r"""Returns three distances between the distributions that two sets of points come from.
+
+    `frechet`: |m - n|^2 + tr(A + B - 2 (A B)^{1/2}), with means m, n and covariances A, B (Heusel et al.,
+    arXiv 1706.08500), by torchmetrics. `kernel`: the unbiased squared maximum mean discrepancy with the kernel
+    (x y / F + 1)^3 (Binkowski et al., arXiv 1801.01401), over all pairs of points; it may lie below 0.
+    `sliced`: the Wasserstein-2 distance of one-dimensional projections, root mean square over 128 random directions
+    (Rabin et al. 2011), by POT. The first two are in the square of the features' unit, `kernel` without unit.
+
+    Arguments:
+        real: Points, with shape (N, F).
+        fake: Points, with shape (M, F).
+        seed: Draws the directions.
+
+    Raises:
+        ValueError: If F differs, there are fewer than 2 points on a side, or a value is not finite.
+    """
+    _check(real, fake)
+    if min(len(real), len(fake)) < 2:
+        raise ValueError(f"{len(real)} real and {len(fake)} fake points are too few: 2 and more are needed")
+    real, fake = real.double(), fake.double()
+    identity = nn.Identity()
+    identity.num_features = real.shape[1]
+    frechet = FrechetInceptionDistance(identity).set_dtype(torch.double)
+    frechet.update(real, real=True)
+    frechet.update(fake, real=False)
+    random = np.random.RandomState(seed)
+    return {
+        "frechet": float(frechet.compute()),
+        "kernel": _kernel(real) + _kernel(fake) - 2 * _kernel(real, fake),
+        "sliced": float(
+            sliced_wasserstein_distance(real.numpy(), fake.numpy(), n_projections=PROJECTIONS, seed=random)
+        ),
+    }
+
+
+def predicted(logits: Tensor) -> dict[str, float]:
+    r"""Returns how sure a classifier is of samples, and how many classes they fill.
+
+    `confidence`: the mean over samples of the largest predicted probability. `class entropy`: -sum_c p_c ln p_c in
+    nats, with p_c the share of samples in class c; ln 10 = 2.303 if ten classes are filled evenly, 0 if one is.
+
+    Arguments:
+        logits: One row per sample, with shape (N, classes).
+    """
+    shares = torch.bincount(logits.argmax(1), minlength=logits.shape[1]).double() / len(logits)
+    entropy = -torch.xlogy(shares, shares).sum()
+    return {"confidence": float(logits.double().softmax(1).amax(1).mean()), "class entropy": float(entropy) + 0.0}
+
+
+def novelty(samples: Tensor, data: Dataset) -> dict[str, float]:
+    r"""Returns how near samples are to training points, and which share of them are copies, beside held-out points.
+
+    `novelty`: median d(s) over median d(t), with d the distance to the nearest training point; below 1: nearer to the
+    training points than unseen data is. `copy share`: the share of samples with d_1 / d_2 below the first percentile
+    of that ratio over T, with d_1 and d_2 the distances to the two nearest distinct training points; 0.01 for T itself.
+
+    Arguments:
+        samples: s, with shape (N, D).
+        data: The data set, with training points X and held-out points T.
+
+    Raises:
+        ValueError: If D differs, nothing is held out, or there are fewer than 2 distinct training points.
+    """
+    _check(data.train, samples)
+    distinct, held_out, ratio = _held_out(data)
+    first, second = _two_nearest(samples, distinct)
+    return {"novelty": float(first.median() / held_out), "copy share": _share(first / second < ratio)}
 
 
 def assess(
@@ -63,9 +156,8 @@ def assess(
 ) -> dict[str, float]:
     r"""Returns the quality and the novelty of samples against the held-out points T of a data set.
 
-    `prdc` in the features, with as many samples as there are held-out points (the first ones); and in pixels
-    `novelty`, median d(s) over median d(T), with d the distance to the nearest training point. Below 1: nearer to
-    the training points than unseen data is.
+    In the features, with as many samples as there are held-out points (the first ones): `prdc` and `distances`, and
+    `predicted` if the features have `classes`, as those of `kaleido.features` do. In pixels: `novelty`.
 
     Arguments:
         samples: s, with shape (N, D), N at least |T|.
@@ -85,8 +177,82 @@ def assess(
             f"samples have shape {tuple(samples.shape)}, expected at least {max(n, 1)} held-out points' (N, {data.dim})"
         )
     samples = samples[:n]
-    look = features or (lambda x: x)
     with torch.no_grad():
-        scores = prdc(look(data.test), look(samples), k)
-    held_out = nearest(data.test, data.train)[0].median()
-    return scores | {"novelty": float(nearest(samples, data.train)[0].median() / held_out)}
+        real, fake = (_held_out_features(features, data), features(samples)) if features else (data.test, samples)
+        scores = prdc(real, fake, k) | distances(real, fake)
+        if hasattr(features, "classes"):
+            scores |= predicted(features.classes(fake))
+    return scores | novelty(samples, data)
+
+
+@lru_cache(maxsize=4)
+def _held_out_features(features: Callable[[Tensor], Tensor], data: Dataset) -> Tensor:
+    return features(data.test)
+
+
+@lru_cache(maxsize=4)
+def _held_out(data: Dataset) -> tuple[Tensor, float, float]:
+    """The distinct training points; of T, the median distance to them and the ratio below which copies lie."""
+    distinct = data.train.unique(dim=0)
+    if len(distinct) < 2 or not len(data.test):
+        raise ValueError(
+            f"'{data.name}' has {len(distinct)} distinct training and {len(data.test)} held-out points: "
+            "2 and 1 at least are needed"
+        )
+    first, second = _two_nearest(data.test, distinct)
+    return distinct, float(first.median()), float((first / second).quantile(COPIES))
+
+
+def _two_nearest(points: Tensor, references: Tensor) -> tuple[Tensor, Tensor]:
+    """Distances to the two nearest references: found by products in float32, then taken directly."""
+    origin = references.mean(0)
+    shifted = references - origin
+    squares = shifted.square().sum(1)
+    found = []
+    for part in points.split(max(1, BLOCK // len(references))):
+        two = torch.addmm(squares, part - origin, shifted.T, alpha=-2).topk(2, dim=1, largest=False).indices
+        found.append(torch.stack([torch.linalg.vector_norm(part - references[i], dim=1) for i in two.T], dim=1))
+    return torch.cat(found).sort(dim=1).values.unbind(1)
+
+
+def _neighbours(points: Tensor, k: int, zero: float) -> tuple[Tensor, Tensor]:
+    """Squared distances of each point to its nearest and its k-th nearest other point."""
+    found = []
+    for part in points.split(max(1, BLOCK // len(points))):
+        found.append(_squares(part, points, zero).topk(k + 1, dim=1, largest=False).values)  # itself is one of them
+    near = torch.cat(found)
+    return near[:, 1], near[:, k]
+
+
+def _squares(points: Tensor, references: Tensor, zero: float) -> Tensor:
+    squares = torch.addmm(references.square().sum(1), points, references.T, alpha=-2)
+    return nn.functional.threshold_(squares.add_(points.square().sum(1, keepdim=True)), zero, 0.0)
+
+
+def _kernel(points: Tensor, others: Tensor | None = None) -> float:
+    """The mean of (x y / F + 1)^3 over pairs; of one set, over pairs of different points."""
+    against = points if others is None else others
+    parts = points.split(max(1, BLOCK // len(against)))
+    total = sum(float((part @ against.T).div_(points.shape[1]).add_(1).pow_(3).sum()) for part in parts)
+    if others is not None:
+        return total / (len(points) * len(others))
+    itself = float((points.square().sum(1) / points.shape[1] + 1).pow(3).sum())
+    return (total - itself) / (len(points) * (len(points) - 1))
+
+
+def _told(own: Tensor, other: Tensor) -> float:
+    """The share of points that are nearer to their own kind; ties count half."""
+    return _share(own < other) + _share(own == other) / 2
+
+
+def _share(chosen: Tensor) -> float:
+    return float(chosen.double().mean())
+
+
+def _check(real: Tensor, fake: Tensor) -> None:
+    if real.ndim != 2 or fake.ndim != 2 or real.shape[1] != fake.shape[1]:
+        raise ValueError(f"shapes {tuple(real.shape)} and {tuple(fake.shape)} do not fit, expected (N, F) and (M, F)")
+    if not real.numel() or not fake.numel():
+        raise ValueError("there are no points")
+    if not (real.isfinite().all() and fake.isfinite().all()):
+        raise ValueError("points have NaN or infinite values")

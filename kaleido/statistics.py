@@ -110,8 +110,10 @@ def trend(values: np.ndarray, rising: bool, permutations: int = 10_000, seed: in
     weights = np.arange(1, values.shape[1] + 1)
     found = float((ranks @ weights).sum())
     random = np.random.default_rng(seed)
-    shuffled = (random.permuted(ranks, axis=1) @ weights for _ in range(permutations))
-    at_least = sum(each.sum() >= found - 1e-9 for each in shuffled)
+    at_least = 0
+    for start in range(0, permutations, 1000):
+        many = np.broadcast_to(ranks, (min(1000, permutations - start), *ranks.shape))
+        at_least += int(((random.permuted(many, axis=2) @ weights).sum(1) >= found - 1e-9).sum())
     return found, float((1 + at_least) / (1 + permutations))
 
 

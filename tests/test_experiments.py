@@ -12,10 +12,11 @@ import torch
 
 import kaleido as kd
 from kaleido import experiments
-from kaleido.experiments import Cell, compute, sweep
+from kaleido.experiments import compute, sweep
+from kaleido.plans import Cell
 
 CELLS = [
-    *[Cell("kaleidoscope", "digits", 2, 80, 30, (seed,), probes=400, runs=5) for seed in (100, 101)],
+    *[Cell("kaleidoscope", "digits", 2, 80, 30, (seed,), probes=400, runs=5, judge=20) for seed in (100, 101)],
     *[Cell("unseen", "digits", 2, 80, 30, (seed,), probes=400) for seed in (100, 101)],
     Cell("toy", "points1d", 2, 10, 50, (100, 101, 102), batch=None, probes=100, runs=5),
 ]
@@ -103,8 +104,9 @@ def test_a_damaged_cell_is_computed_again(build, layer):
 
 
 TINY = """
-from kaleido.experiments import Cell, sweep
-sweep([Cell("kaleidoscope", "digits", 1, 8, 5, (100,), probes=400, runs=2)], processes=1)
+from kaleido.experiments import sweep
+from kaleido.plans import Cell
+sweep([Cell("kaleidoscope", "digits", 1, 8, 5, (100,), probes=400, runs=2, judge=20)], processes=1)
 """
 
 
@@ -133,7 +135,7 @@ def test_every_field_of_a_cell_that_learning_needs_is_in_its_key():
         "architecture": "cnn",
     }  # fmt: skip
     fields = {field.name for field in dataclasses.fields(cell)}
-    assert set(others) == fields - {"study", "probes", "runs"}
+    assert set(others) == fields - {"study", "probes", "runs", "judge"}
     keys = {experiments._learned(dataclasses.replace(cell, **{name: value})) for name, value in others.items()}
     assert len(keys | {experiments._learned(cell)}) == len(others) + 1
 

@@ -8,7 +8,6 @@ from scipy.spatial.distance import cdist
 from sklearn.neighbors import NearestNeighbors
 
 import kaleido as kd
-from kaleido.quality import assess, prdc
 
 
 def toy(train, test=None, bounds=(-10.0, 10.0)):
@@ -170,57 +169,3 @@ def test_measures_refuse_what_does_not_fit(digits, measure):
         measure(lambda x: x[:, :9], random(5, 64), digits)
     with pytest.raises(ValueError, match="NaN or infinite"):
         measure(lambda x: x * torch.nan, random(5, 64), digits)
-
-
-def slow_prdc(real, fake, k=5):
-    """Written from the definitions, with loops."""
-    radius = [sorted(cdist([x], real)[0])[k] for x in real]
-    other = [sorted(cdist([y], fake)[0])[k] for y in fake]
-    between = cdist(real, fake)
-    return {
-        "precision": np.mean([any(between[i, j] < radius[i] for i in range(len(real))) for j in range(len(fake))]),
-        "recall": np.mean([any(between[i, j] < other[j] for j in range(len(fake))) for i in range(len(real))]),
-        "density": np.mean([sum(between[i, j] < radius[i] for i in range(len(real))) / k for j in range(len(fake))]),
-        "coverage": np.mean([min(between[i]) < radius[i] for i in range(len(real))]),
-    }
-
-
-@pytest.mark.parametrize(("n", "m", "d", "k"), [(30, 30, 2, 5), (40, 25, 7, 3), (20, 50, 64, 5), (12, 9, 1, 1)])
-def test_precision_recall_density_coverage_follow_their_definitions(n, m, d, k):
-    real, fake = random(n, d), random(m, d, seed=1) * 0.8 + 0.15
-    found, expected = prdc(real, fake, k), slow_prdc(real.double().numpy(), fake.double().numpy(), k)
-    for name, value in expected.items():
-        assert found[name] == pytest.approx(value, abs=1e-9), name
-    p, c = expected["precision"], expected["coverage"]
-    assert found["pc"] == pytest.approx(2 * p * c / (p + c))
-
-
-def test_quality_of_the_data_itself_of_noise_and_of_a_constant(digits):
-    ceiling = assess(digits.train, digits)
-    floor = assess(kd.noise(digits, 1000), digits)
-    constant = assess(digits.train[:1].repeat(400, 1), digits)
-    assert ceiling["precision"] > 0.9
-    assert ceiling["coverage"] > 0.9
-    assert ceiling["novelty"] == 0
-    assert floor["precision"] == floor["coverage"] == floor["pc"] == 0
-    assert floor["novelty"] > 1
-    assert constant["coverage"] < 0.05
-    assert constant["recall"] < 0.05
-
-
-def test_quality_can_be_measured_in_features(digits):
-    sums = assess(digits.train, digits, features=lambda x: x.sum(1, keepdim=True))
-    pixels = assess(digits.train, digits)
-    assert sums["novelty"] == pixels["novelty"]
-    assert sums["recall"] != pixels["recall"]
-
-
-def test_quality_refuses_too_few_samples_and_wrong_shapes(digits):
-    with pytest.raises(ValueError, match="at least 360"):
-        assess(digits.test[:100], digits)
-    with pytest.raises(ValueError, match="64"):
-        assess(random(400, 63), digits)
-    with pytest.raises(ValueError, match="more than k"):
-        prdc(random(5, 3), random(9, 3))
-    with pytest.raises(ValueError, match="NaN"):
-        prdc(random(9, 3), random(9, 3) * torch.nan)

@@ -45,7 +45,7 @@ def test_a_reproduction_leaves_evidence_figures_and_a_ledger(smoke):
     folder, done = smoke
     tables = {path.stem for path in (folder / "evidence").glob("*.csv")}
     assert tables == {number for number in kd.NOTEBOOKS if kd.plan(number, "smoke")}
-    assert set(kd.figures.manifest(folder / "figures")) == set(kd.figures.FIGURES)
+    assert set(kd.figures.manifest(folder / "figures")) == set(kd.gallery.FIGURES)
     assert "C1" in done.stdout
     assert "no record of the smoke profile" in done.stdout
     assert len(json.loads((folder / "ledger.json").read_text())["claims"]) == len(kd.CLAIMS)

@@ -7,9 +7,9 @@ import pytest
 
 import kaleido as kd
 from kaleido import files
-from kaleido.claims import over_generalization
-from kaleido.evidence import COLUMNS, KEY, compare, read_evidence
+from kaleido.evidence import COLUMNS, KEY, compare, read_evidence, write_evidence
 from kaleido.ledger import read_ledger
+from kaleido.rules import over_generalization
 
 MAPS = {
     # rho and spread of what the paper claims, and of maps that are near the data without having learned it
@@ -21,13 +21,6 @@ MAPS = {
     "mean": (0.42, 0.003),
     "black": (0.28, 0.003),
 }
-
-
-def write(folder, notebook, rows):
-    from kaleido.evidence import _tidy
-
-    folder.mkdir(parents=True, exist_ok=True)
-    _tidy(pd.DataFrame(rows)).to_csv(folder / f"{notebook}.csv", index=False)
 
 
 def row(claim, quantity, data, architecture, seed, value, **other):
@@ -46,7 +39,7 @@ def planted(folder, maps=MAPS, noise=0.02):
                 draw = rng.standard_normal(seeds)
                 found = value + noise * (draw - draw.mean()) / draw.std(ddof=1)
                 rows += [row("C1", quantity, data, name, 100 + i, v) for i, v in enumerate(found)]
-    write(folder, "01", rows)
+    write_evidence(folder, "01", "smoke", rows)
 
 
 @pytest.fixture
@@ -229,7 +222,7 @@ def test_c6_asks_for_lower_rho_at_equal_loss(build, change, loss, verdict, says)
                 about = {"depth": depth, "condition": "train", "run": None}
                 if name != "linear, clipped":
                     rows.append(row("C6", "loss over level", "digits", name, seed, level, **about))
-    write(build / "smoke" / "evidence", "01", rows)
+    write_evidence(build / "smoke" / "evidence", "01", "smoke", rows)
     found = kd.judge("C6", "smoke")
     assert found.verdict == verdict
     assert says in found.reason
@@ -245,7 +238,7 @@ def corners(build, value):
                 found = value(i, j) + 0.01 * rng.standard_normal()
                 about = {"condition": "corners", "run": None, "depth": 6, "width": 50}
                 rows.append(row("C7", "largest corner loss", f"points-{d}-{n}", "mlp", seed, found, **about))
-    write(build / "smoke" / "evidence", "02", rows)
+    write_evidence(build / "smoke" / "evidence", "02", "smoke", rows)
     return kd.judge("C7", "smoke")
 
 

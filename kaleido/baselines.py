@@ -1,0 +1,55 @@
+"""Samples of known worth: what a measure of quality must rate high, low, or see through."""
+
+import torch
+from sklearn.cluster import KMeans
+from sklearn.decomposition import PCA
+from torch import Tensor
+
+from kaleido.data import Dataset, generator, noise, probes
+
+__all__ = ["MUST_NOT_PASS", "baselines"]
+
+CENTROIDS = (10, 30, 100)
+REPEATED = 100  # training points
+COMPONENTS = 20  # of the Gaussian
+MUST_NOT_PASS = (*(f"{k} centroids" for k in CENTROIDS), f"{REPEATED} points repeated", "mixup", "PCA Gaussian")
+
+
+def baselines(data: Dataset, n: int, seed: int = 0) -> dict[str, Tensor]:
+    r"""Draws samples that no network made.
+
+    `training points`: drawn without replacement, the ceiling. `noise`: uniform, the floor. And what must not pass for a
+    sampler of the data, whatever its scores: `10 centroids`, `30 centroids` and `100 centroids` of k-means, repeated;
+    `100 points repeated` of X; `mixup`, w x + (1 - w) x' with w from U[0, 1]; `PCA Gaussian`, a normal distribution
+    fitted to 20 principal components, clipped to the bounds.
+
+    Arguments:
+        data: The data set, whose training points are X.
+        n: How many of each, at most |X|.
+        seed: Draws them.
+
+    Returns:
+        Samples with shape (n, D), by name.
+
+    Raises:
+        ValueError: If there are fewer than n, or than 100, training points.
+    """
+    if not 1 <= n <= len(data.train) or len(data.train) < max(REPEATED, *CENTROIDS):
+        raise ValueError(
+            f"{n} samples of '{data.name}' were asked for, which has {len(data.train)} training points: "
+            f"at least as many, and {max(REPEATED, *CENTROIDS)}, are needed"
+        )
+    random = generator(seed, "baselines")
+    drawn = data.train[torch.randperm(len(data.train), generator=random)]
+    found = {"training points": drawn[:n], "noise": noise(data, n, seed=seed)}
+    for k in CENTROIDS:
+        means = KMeans(k, n_init=1, random_state=seed).fit(data.train.numpy()).cluster_centers_
+        found[f"{k} centroids"] = torch.from_numpy(means).float()[torch.arange(n) % k]
+    found[f"{REPEATED} points repeated"] = drawn[torch.arange(n) % REPEATED]
+    found["mixup"] = probes(data, "mixup", n, seed)
+    components = PCA(min(COMPONENTS, *data.train.shape), svd_solver="full").fit(data.train.numpy())
+    scores = torch.randn(n, components.n_components_, generator=random) * torch.from_numpy(
+        components.explained_variance_**0.5
+    )
+    samples = torch.from_numpy(components.inverse_transform(scores.numpy())).float()
+    return found | {"PCA Gaussian": samples.clamp(*data.bounds)}

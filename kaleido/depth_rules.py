@@ -1,0 +1,178 @@
+"""The rules of claims C2 and C4 and of their controls: what grows with depth, and at equal training loss."""
+
+from dataclasses import replace
+from functools import lru_cache
+
+from kaleido.evidence import Evidence
+from kaleido.rules import Verdict, all_of, listed
+from kaleido.statistics import Test, contrast, interval, trend
+
+__all__ = ["deeper_is_better", "deeper_maps_nearer", "effect_of_depth", "equal_loss", "levels_of"]
+
+IMAGES = ("digits", "mnist5k")
+EFFECT, STEP, LEVEL = 0.10, 0.05, 0.01  # the least effect, the largest step the other way, the trend's p
+DEEP, SHALLOW = 10, 1  # the effect is the difference between these depths
+JUDGED, BESIDE = 20, (5, 10, 50)  # the run at which quality is compared, and those that must agree in sign
+WITHIN = 0.03  # how far below its level an achieved loss may lie
+
+
+def deeper_maps_nearer(
+    found: Evidence,
+    stretch: float = 1.0,
+    variant: str = "mlp",
+    data: tuple[str, ...] = (*IMAGES, "points1d", "points2d"),
+) -> Verdict:
+    """Claim C2: with depth, rho falls (C2a), and so does the median gain on noise (C2b), after equal steps.
+
+    Arguments:
+        found: Evidence of notebook 04.
+        stretch: Makes every interval so many times as long.
+        variant: Which networks.
+        data: The data sets that it must hold on.
+    """
+    parts = [
+        [test for name in data for test in _monotone(found, "C2", quantity, name, variant, "equal steps", 1, False)]
+        for quantity in ("rho", "gain")
+    ]
+    return _either("C2", found, variant, [[test.stretched(stretch) for test in part] for part in parts])
+
+
+def deeper_is_better(found: Evidence, stretch: float = 1.0, variant: str = "mlp") -> Verdict:
+    """Claim C4: PC at run 20 rises with depth, after equal steps, with the same sign at runs 5, 10 and 50.
+
+    Arguments:
+        found: Evidence of notebook 04.
+        stretch: Makes every interval so many times as long.
+        variant: Which networks.
+    """
+    trends, steps = [], []
+    for name in IMAGES:
+        effect, *rest = _quality(found, name, variant, "equal steps")
+        trends, steps = trends + [effect], steps + rest
+    return _effect_alone("C4", found, variant, trends, steps, stretch)
+
+
+def equal_loss(
+    found: Evidence, stretch: float = 1.0, claim: str = "C2m", variants: tuple[str, ...] = ("mlp",)
+) -> Verdict:
+    """The tests of C2 or C4 between networks of equal training loss: controls C2m, C4m, C2p, C4p and C2i.
+
+    At every level of the loss that all depths and seeds reached, and none by more than 3 % below it; a data set without
+    such a level is not decidable.
+
+    Arguments:
+        found: Evidence of notebook 04.
+        stretch: Makes every interval so many times as long.
+        claim: The control, such as `C2m`.
+        variants: Which networks; all of them must pass.
+    """
+    nearer, trends, steps, without = [[], []], [], [], []
+    for variant in variants:
+        for name in _sets(found, variant):
+            levels = levels_of(found, name, variant)
+            if not levels:
+                without.append(f"{name} ({variant})")
+            for level in levels:
+                if claim.startswith("C2"):
+                    for part, quantity in zip(nearer, ("rho", "gain"), strict=True):
+                        part += _monotone(found, "C2", quantity, name, variant, level, 1, False)
+                else:
+                    effect, *rest = _quality(found, name, variant, level)
+                    trends, steps = trends + [effect], steps + rest
+    where = listed(
+        found.means(claim="C2", quantity="rho", architecture=variants[0], condition="equal steps", depth=DEEP)
+    )
+    if without:
+        reason = f"no level of the loss was reached, within 3 %, by all depths and seeds: {', '.join(without)}"
+        return Verdict(claim, "not decidable", reason, (*nearer[0], *nearer[1], *trends, *steps), **where)
+    if claim.startswith("C2"):
+        return _either(claim, found, variants[0], [[test.stretched(stretch) for test in part] for part in nearer])
+    return _effect_alone(claim, found, variants[0], trends, steps, stretch)
+
+
+def levels_of(found: Evidence, data: str, variant: str = "mlp") -> list[str]:
+    """Returns the conditions `loss ...` of a data set at which all depths and seeds have the same loss, within 3 %."""
+    rows = found.rows(claim="C2", data=data, architecture=variant)
+    expected = len(rows[(rows["quantity"] == "loss") & (rows["condition"] == "equal steps")])
+    ratios = rows[rows["quantity"] == "loss over level"]
+    kept = [
+        condition
+        for condition, group in ratios.groupby("condition")
+        if len(group) == expected and group["value"].between(1 - WITHIN, 1).all()
+    ]
+    return sorted(kept, key=lambda condition: -float(condition.split()[1]))
+
+
+def effect_of_depth(
+    found: Evidence, quantity: str, data: str, variant: str, condition: str
+) -> tuple[float, float, float]:
+    """Returns the mean over seeds of depth 10 less depth 1, with its 95 % interval; PC is taken at run 20."""
+    claim, run = ("C4", JUDGED) if quantity == "pc" else ("C2", 1)
+    depths, values = _table(found, claim, quantity, data, variant, condition, run)
+    return interval(values[:, depths.index(DEEP)] - values[:, depths.index(SHALLOW)])
+
+
+def _sets(found: Evidence, variant: str) -> list[str]:
+    rows = found.rows(claim="C2", quantity="rho", architecture=variant)
+    return [name for name in IMAGES if name in set(rows["data"])]
+
+
+def _table(found: Evidence, claim: str, quantity: str, data: str, variant: str, condition: str, run: int) -> tuple:
+    """Depths and values, one row per seed and one column per depth."""
+    about = {"claim": claim, "quantity": quantity, "data": data, "architecture": variant}
+    rows = found.rows(**about, condition=condition, run=run)
+    table = rows.pivot(index="seeds", columns="depth", values="value").sort_index()
+    if table.empty or table.isna().any(axis=None):
+        raise ValueError(f"evidence {found.notebook} lacks {quantity} of {data} ({variant}, {condition}) at some depth")
+    return list(table.columns), table.to_numpy()
+
+
+@lru_cache(maxsize=1024)
+def _monotone(found, claim, quantity, data, variant, condition, run, rising) -> tuple[Test, ...]:
+    """The trend with its effect, and each step between neighbouring depths."""
+    depths, values = _table(found, claim, quantity, data, variant, condition, run)
+    shown = f"{data}, {condition}: {quantity.upper() if quantity == 'pc' else quantity}"
+    shown += "" if variant == "mlp" else f" ({variant})"
+    first, last = values[:, depths.index(SHALLOW)], values[:, depths.index(DEEP)]
+    effect, low, high = interval(last - first)
+    sign = 1 if rising else -1
+    asked = f"{shown}, depth {DEEP} less {SHALLOW}"
+    tests = [Test(asked, effect, low, high, trend(values, rising)[1], sign * EFFECT, not rising, len(values), LEVEL)]
+    for i in range(len(depths) - 1):
+        asked = f"{shown}, depth {depths[i + 1]} less {depths[i]}"
+        tests.append(contrast(asked, values[:, i + 1], values[:, i], -sign * STEP, below=not rising))
+    return tuple(tests)
+
+
+@lru_cache(maxsize=1024)
+def _quality(found: Evidence, data: str, variant: str, condition: str) -> tuple[Test, ...]:
+    """C4's tests on one data set: the trend at run 20, its steps, and the signs at other runs."""
+    tests = list(_monotone(found, "C4", "pc", data, variant, condition, JUDGED, True))
+    for run in BESIDE:
+        depths, values = _table(found, "C4", "pc", data, variant, condition, run)
+        effect, low, high = interval(values[:, depths.index(DEEP)] - values[:, depths.index(SHALLOW)])
+        asked = f"{data}, {condition}: sign of the effect at run {run}"
+        # a sign is asked for, no more: p is 0 or 1
+        tests.append(Test(asked, effect, low, high, float(effect < 0), 0.0, False, len(values), 0.5))
+    return tuple(tests)
+
+
+def _either(claim: str, found: Evidence, variant: str, parts: list[list[Test]]) -> Verdict:
+    """Both of C2a and C2b: supported; one of them: partly."""
+    where = listed(found.means(claim="C2", quantity="rho", architecture=variant, condition="equal steps", depth=DEEP))
+    both = all_of(claim, [test for part in parts for test in part], **where)
+    held = [part for part in parts if all_of(claim, part).verdict == "supported"]
+    if both.verdict != "supported" and held:
+        return replace(both, verdict="partly supported", partial=tuple(held[0]))
+    return both
+
+
+def _effect_alone(claim, found, variant, trends: list[Test], steps: list[Test], stretch: float) -> Verdict:
+    """The effect and every step: supported; the effect alone: partly."""
+    where = listed(found.means(claim="C2", quantity="rho", architecture=variant, condition="equal steps", depth=DEEP))
+    where["data"] = ", ".join(_sets(found, variant))
+    trends, steps = ([test.stretched(stretch) for test in part] for part in (trends, steps))
+    both = all_of(claim, trends + steps, **where)
+    if both.verdict != "supported" and all_of(claim, trends).verdict == "supported":
+        return replace(both, verdict="partly supported", partial=tuple(trends))
+    return both

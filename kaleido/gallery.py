@@ -1,0 +1,155 @@
+"""The gallery: every figure of the project, which function draws it, and what is to be seen in it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from matplotlib.figure import Figure
+
+from kaleido import curves, depth_drawings, drawings, pictures
+from kaleido.evidence import Evidence
+
+__all__ = ["FIGURES", "Drawing"]
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure of the project.
+
+    Arguments:
+        notebook: The notebook that owns its evidence.
+        function: Draws it: a figure, or the bytes of a GIF.
+        alt: What is to be seen, for those who cannot.
+        kinds: Its files; the last one is shown in notebooks.
+        profile: Where its evidence is recorded, if it is not computed with the notebook's.
+    """
+
+    notebook: str
+    function: Callable[[Evidence], Figure | bytes]
+    alt: str
+    kinds: tuple[str, ...] = ("pdf", "png")
+    profile: str | None = None
+
+
+FIGURES = {
+    "00_turning": Drawing(
+        "00",
+        pictures.turning,
+        "Animation: forty squares of grey noise become handwritten digits within a few runs.",
+        kinds=("gif",),
+    ),
+    "00_noise_to_digits": Drawing(
+        "00",
+        pictures.noise_to_digits,
+        "Eight rows that start as grey noise; within a few runs each becomes a handwritten digit.",
+    ),
+    "01_at_a_glance": Drawing(
+        "01",
+        pictures.at_a_glance,
+        "Nine unseen inputs, noise and pieces of photographs; the network turns each into something like a digit.",
+    ),
+    "01_by_depth": Drawing(
+        "01",
+        drawings.by_depth,
+        "The share of the space that one application of a toy network brings to a training point, by depth.",
+    ),
+    "01_bounded_outputs": Drawing(
+        "01",
+        drawings.bounded_outputs,
+        "Contraction by depth at equal training loss, for tanh, sigmoid, linear and clipped linear outputs.",
+    ),
+    "01_output_maps": Drawing(
+        "01",
+        drawings.output_maps,
+        "Learned 1-D maps are flat near the training points, with steps between them; their squared error below.",
+    ),
+    "01_orbits": Drawing(
+        "01", drawings.orbits, "Chains of the toy networks run from anywhere to the training points in a few runs."
+    ),
+    "01_square_maps": Drawing(
+        "01",
+        drawings.square_maps,
+        "Around each of four points in the square lies a region whose outputs are within 0.05 of the point.",
+    ),
+    "01_unseen_inputs": Drawing(
+        "01",
+        drawings.unseen_inputs,
+        "Contraction against spread for the learned map and seven controls, on digits and on MNIST.",
+    ),
+    "02_corner_losses": Drawing(
+        "02",
+        drawings.corner_losses,
+        "Loss at the corners of a cube falls with the number of training points, and later in more dimensions.",
+    ),
+    "03_chains_by_runs": Drawing(
+        "03",
+        pictures.chains_by_runs,
+        "Ten chains by kept runs, on MNIST and on digits: noise, blurred digits after one run, sharper ones later.",
+    ),
+    "03_kicks_turning": Drawing(
+        "03",
+        pictures.kicks_turning,
+        "Animation: twelve chains without a kick, with the centred and with the published one, up to run 200.",
+        kinds=("gif",),
+    ),
+    "03_quality": Drawing(
+        "03",
+        curves.along_runs,
+        "Precision, coverage, recall and their PC along the runs, one line per seed, with the best run marked.",
+    ),
+    "03_what_passes": Drawing(
+        "03",
+        curves.what_passes,
+        "Precision, coverage, recall and density of the kaleidoscope beside training points, centroids and others.",
+    ),
+    "03_hidden": Drawing(
+        "03",
+        curves.hidden,
+        "Class entropy, distance to training points and a two-sample test along the runs, one line per seed.",
+    ),
+    "03_noise_and_kicks": Drawing(
+        "03",
+        curves.noise_and_kicks,
+        "PC and mean brightness along the runs, for three kinds of noise and two kicks.",
+    ),
+    "03_kicks": Drawing(
+        "03",
+        pictures.kicks,
+        "Five chains by runs, without a kick, with the centred and with the published one, from the same noise.",
+    ),
+    "03_stability": Drawing(
+        "03",
+        curves.settling,
+        "Step sizes fall along the runs while the share of chains at rest rises, one line per seed.",
+    ),
+    "03_published": Drawing(
+        "03",
+        pictures.published,
+        "Forty-eight chains of a network with the published settings at runs 0, 5, 10, 15, 20 and 25.",
+        profile="extended",
+    ),
+    "04_over_generalization": Drawing(
+        "04",
+        depth_drawings.by_depth,
+        "Contraction, covered fraction, spread and gain by depth, after equal steps and at equal training loss.",
+    ),
+    "04_toys": Drawing("04", depth_drawings.toys, "Contraction and gain of the toy networks by depth, all seeds."),
+    "04_samples": Drawing(
+        "04",
+        depth_drawings.samples,
+        "MNIST samples at run 20, one row per depth, after equal steps on the left, at equal loss on the right.",
+    ),
+    "04_quality_along_runs": Drawing(
+        "04", depth_drawings.along_runs, "PC along the sampling runs, one colour per depth, on digits and MNIST."
+    ),
+    "04_depth_and_loss": Drawing(
+        "04",
+        depth_drawings.loss_maps,
+        "Maps of contraction and of PC over depth and training loss, on digits and on MNIST.",
+    ),
+    "04_not_depth": Drawing(
+        "04",
+        depth_drawings.not_depth,
+        "The effect of depth on contraction, gain and PC with other seeds, widths, rates, initialisation and points.",
+        profile="extended",
+    ),
+}

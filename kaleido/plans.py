@@ -1,0 +1,234 @@
+"""Profiles, cells and plans: what each notebook computes, and how large."""
+
+import dataclasses
+from dataclasses import dataclass
+
+__all__ = [
+    "BOUNDED_DEPTHS",
+    "DEPTHS",
+    "DIMENSIONS",
+    "EXTENDED",
+    "LEVELS",
+    "NOTEBOOKS",
+    "PROFILES",
+    "SIZES",
+    "Cell",
+    "Size",
+    "plan",
+]
+
+FIRST_SEED = 100  # seeds below were spent on pilots
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large a profile makes the networks of one data set."""
+
+    width: int
+    steps: int
+    seeds: int  # how many, from 100 up
+    depth: int = 10  # what the claims call a deep network
+    batch: int | None = 256
+    lr: float = 1e-3
+    probes: int = 1000  # probes, or chains
+    runs: int = 200  # sampling runs
+    judge: int = 1000  # steps that the classifier learns whose features samples are judged in
+
+
+_TOYS = {
+    "points1d": Size(width=10, depth=6, steps=2000, seeds=20, batch=None, runs=30),  # as published
+    "points1d-tanh": Size(width=10, depth=9, steps=2000, seeds=20, batch=None, runs=30),  # as published
+    "points2d": Size(width=50, depth=6, steps=2000, seeds=20, batch=None, runs=30),  # as published
+}
+DIMENSIONS = (1, 2, 4, 8, 16)  # of the paper's dimension experiment
+SIZES = (1, 2, 4, 8, 32, 64, 128, 256, 512, 1024, 2048)  # its numbers of points
+TOY_DEPTHS = (1, 2, 3, 4, 6, 8, 10, 14)
+BOUNDED_DEPTHS = (2, 4, 6, 10)
+DEPTHS = {"digits": (1, 2, 3, 4, 6, 8, 10, 14), "mnist5k": (1, 2, 4, 6, 10)}  # of claims C2 and C4
+LEVELS = {"digits": (0.15, 0.12, 0.1, 0.08, 0.05, 0.03), "mnist5k": (0.25, 0.2, 0.15, 0.12)}  # of the loss
+OTHER_SEEDS = tuple(range(110, 115))  # of the extended profile
+LEVEL = {"smoke": 0.6, "laptop": 0.08, "paper": 0.08}  # of the loss on digits in [-1, 1], for claim C6
+_POINTS = Size(width=50, depth=6, steps=2000, seeds=5, batch=128)  # as published, but for steps, seeds and batches
+_PUBLISHED = Size(width=500, steps=10_000, seeds=10, batch=1000, lr=1e-4)  # the MNIST network of the paper
+_DEPTH = {  # claims C2 and C4: many networks, so smaller ones, for fewer steps
+    "depth digits": Size(width=128, steps=1000, seeds=10, runs=100),
+    "depth mnist5k": Size(width=128, steps=800, seeds=5, runs=100),
+}
+_LONGER = {name: dataclasses.replace(size, steps=size.steps * 3 // 2) for name, size in _DEPTH.items()}
+PROFILES = {
+    "smoke": {
+        **{name: dataclasses.replace(size, steps=100, seeds=3, probes=200) for name, size in _TOYS.items()},
+        "points": dataclasses.replace(_POINTS, steps=20, seeds=3),
+        "digits": Size(width=32, steps=60, seeds=2, probes=400, runs=20, judge=60),
+        "mnist5k": Size(width=32, steps=40, seeds=2, probes=1000, runs=20, judge=30),
+        "depth digits": Size(width=16, steps=30, seeds=2, probes=400, runs=50, judge=60),
+        "depth mnist5k": Size(width=16, steps=20, seeds=2, probes=1000, runs=50, judge=30),
+    },
+    "laptop": {
+        **_TOYS,
+        "points": _POINTS,
+        "digits": Size(width=128, steps=2000, seeds=10),
+        "mnist5k": Size(width=256, steps=1500, seeds=5),
+        **_DEPTH,
+    },
+    "extended": {"mnist5k": dataclasses.replace(_PUBLISHED, seeds=3), **_LONGER},
+    "paper": {
+        **_TOYS,
+        "points": dataclasses.replace(_POINTS, steps=10_000),
+        "digits": _PUBLISHED,
+        "mnist5k": _PUBLISHED,
+        "depth digits": _PUBLISHED,
+        "depth mnist5k": _PUBLISHED,
+    },
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Networks that learn together, and what is then asked of them."""
+
+    study: str
+    data: str
+    depth: int
+    width: int
+    steps: int
+    seeds: tuple[int, ...]
+    architecture: str = "mlp"
+    output: str | None = None
+    init: str = "torch"
+    batch: int | None = 256
+    lr: float = 1e-3
+    schedule: str = "constant"
+    snapshots: tuple[float, ...] = ()
+    every: int | None = 250
+    stop: bool = False
+    points: int | None = None  # the first so many training points, instead of all
+    variant: str = "mlp"  # what the rows call these networks
+    probes: int = 1000
+    runs: int = 200
+    judge: int = 1000
+
+    @property
+    def pictured(self) -> bool:
+        """Whether pictures are kept: of the networks that a notebook is about, and not of their variants."""
+        return self.variant == "mlp"
+
+    @property
+    def bounds(self) -> tuple[float, float] | None:
+        """Images go to [0, 1] for a sigmoid; otherwise the data set's own bounds."""
+        return (0.0, 1.0) if self.output == "sigmoid" else None
+
+    @property
+    def cost(self) -> int:
+        """A rough count of multiplications, to order a sweep by."""
+        dim = {"digits": 64, "mnist5k": 784}.get(self.data, 10)
+        weights = 2 * dim * self.width + (self.depth - 1) * self.width**2
+        return weights * (self.steps * (self.batch or 4) + self.probes * self.runs) * len(self.seeds)
+
+
+def _cells(study: str, data: str, profile: str, seeds: int | None = None) -> list[Cell]:
+    size = PROFILES[profile]["points" if data.startswith("points-") else data]
+    numbers = range(FIRST_SEED, FIRST_SEED + (seeds or size.seeds))
+    groups = [tuple(numbers)] if data.startswith("points") else [(seed,) for seed in numbers]  # toys are stacked
+    shape = {
+        name: getattr(size, name) for name in ("depth", "width", "steps", "batch", "lr", "probes", "runs", "judge")
+    }
+    return [Cell(study, data, seeds=group, **shape) for group in groups]
+
+
+def _by_depth(profile: str) -> list[Cell]:
+    """The toys at every depth, 50 units wide; the published 2-D network is one of them and is there already."""
+    cells = [cell for name in ("points1d", "points2d") for cell in _cells("toy", name, profile)]
+    return [
+        dataclasses.replace(cell, depth=depth, width=50, runs=1)
+        for cell in cells
+        for depth in TOY_DEPTHS
+        if (depth, 50) != (cell.depth, cell.width)
+    ]
+
+
+def _bounded(profile: str) -> list[Cell]:
+    """Claim C6's networks: they stop at one level of the loss, in [0, 1] a quarter of that in [-1, 1]."""
+    cells = []
+    for depth in BOUNDED_DEPTHS:
+        for output in ("tanh", "sigmoid", "linear"):
+            level = LEVEL[profile] / (4 if output == "sigmoid" else 1)
+            every = 1 if depth <= 4 else 5  # shallow networks pass the level within few steps
+            how = {"depth": depth, "output": output, "snapshots": (level,), "every": every, "stop": True}
+            cells += [dataclasses.replace(cell, **how) for cell in _cells("bounded", "digits", profile)]
+    return cells
+
+
+def _depths(profile: str, variant: str = "mlp", seeds=None, sets=tuple(DEPTHS), **changes) -> list[Cell]:
+    """Claims C2 and C4: networks of every depth, equal otherwise, that note when they pass each level of the loss."""
+    cells = []
+    for data in sets:
+        depths, size = DEPTHS[data], PROFILES[profile][f"depth {data}"]
+        shape = {name: getattr(size, name) for name in ("width", "steps", "batch", "lr", "probes", "runs", "judge")}
+        levels = LEVELS[data] if profile != "smoke" else (0.9, 0.01)  # one that all reach, and one that none does
+        shape |= {"every": None, "snapshots": levels, "variant": variant} | changes
+        for depth in DEPTHS["mnist5k"] if profile == "extended" else (1, 4, 10) if profile == "smoke" else depths:
+            if variant == "equal parameters":
+                shape["width"] = _width_with_as_many({"digits": 64, "mnist5k": 784}[data], depth, size.width)
+            for seed in seeds or range(FIRST_SEED, FIRST_SEED + size.seeds):
+                cells.append(Cell("depth", data, depth, seeds=(seed,), **shape))
+    return cells
+
+
+def _width_with_as_many(dim: int, depth: int, width: int) -> int:
+    """The width at which a network has as many parameters as one of depth 10 and the given width."""
+
+    def count(depth: int, width: int) -> int:
+        return 2 * dim * width + (depth - 1) * width**2 + depth * width + dim
+
+    return min(range(1, 20 * width), key=lambda w: abs(count(depth, w) - count(10, width)))
+
+
+def _toy_depths(profile: str) -> list[Cell]:
+    cells = [cell for name in ("points1d", "points2d") for cell in _cells("depth of toys", name, profile)]
+    return [dataclasses.replace(cell, depth=depth, width=50, runs=1) for cell in cells for depth in TOY_DEPTHS]
+
+
+NOTEBOOKS = {
+    "00": lambda profile: _cells("turning", "mnist5k", profile, seeds=1),
+    "01": lambda profile: [
+        *(cell for name in _TOYS for cell in _cells("toy", name, profile)),
+        *_by_depth(profile),
+        *_bounded(profile),
+        *_cells("unseen", "digits", profile),
+        *_cells("unseen", "mnist5k", profile),
+    ],
+    "02": lambda profile: [
+        cell for d in DIMENSIONS for n in SIZES for cell in _cells("corners", f"points-{d}-{n}", profile)
+    ],
+    "03": lambda profile: [*_cells("kaleidoscope", "digits", profile), *_cells("kaleidoscope", "mnist5k", profile)],
+    "04": lambda profile: [*_depths(profile), *_toy_depths(profile)],
+    "10": lambda profile: [],
+}
+EXTENDED = {  # what takes too long for every run: computed once, recorded, and shown from the record
+    "03": lambda profile: [cell for study in ("kaleidoscope", "unseen") for cell in _cells(study, "mnist5k", profile)],
+    "04": lambda profile: [
+        *_depths(profile, "other seeds", OTHER_SEEDS),
+        *_depths(profile, "width 64", OTHER_SEEDS, ("digits",), width=64),
+        *_depths(profile, "rate 0.002", OTHER_SEEDS, ("digits",), lr=2e-3),
+        *_depths(profile, "equal parameters", OTHER_SEEDS, ("digits",)),
+        *_depths(profile, "He", OTHER_SEEDS, ("digits",), init="he"),
+        *_depths(profile, "400 points", OTHER_SEEDS, ("digits",), points=400),
+        *_depths(profile, "100 points", OTHER_SEEDS, ("digits",), points=100),
+    ],
+}
+
+
+def plan(notebook: str, profile: str) -> list[Cell]:
+    """Returns the cells that a notebook needs; in the profile `extended`, those of the record that it shows.
+
+    Raises:
+        ValueError: If the notebook or the profile is unknown.
+    """
+    if profile not in PROFILES:
+        raise ValueError(f"unknown profile '{profile}', expected one of {', '.join(PROFILES)}")
+    if notebook not in NOTEBOOKS:
+        raise ValueError(f"unknown notebook '{notebook}', expected one of {', '.join(NOTEBOOKS)}")
+    if profile == "extended":
+        return EXTENDED[notebook](profile) if notebook in EXTENDED else []
+    return NOTEBOOKS[notebook](profile)
