@@ -34,7 +34,7 @@ def deeper_maps_nearer(
         [test for name in data for test in _monotone(found, "C2", quantity, name, variant, "equal steps", 1, False)]
         for quantity in ("rho", "gain")
     ]
-    return _either("C2", found, variant, [[test.stretched(stretch) for test in part] for part in parts])
+    return _either("C2", found, variant, [[test.stretched(stretch) for test in part] for part in parts], data)
 
 
 def deeper_is_better(found: Evidence, stretch: float = 1.0, variant: str = "mlp") -> Verdict:
@@ -79,14 +79,13 @@ def equal_loss(
                 else:
                     effect, *rest = _quality(found, name, variant, level)
                     trends, steps = trends + [effect], steps + rest
-    where = listed(
-        found.means(claim="C2", quantity="rho", architecture=variants[0], condition="equal steps", depth=DEEP)
-    )
+    where = _where(found, variants[0], IMAGES)
     if without:
         reason = f"no level of the loss was reached, within 3 %, by all depths and seeds: {', '.join(without)}"
         return Verdict(claim, "not decidable", reason, (*nearer[0], *nearer[1], *trends, *steps), **where)
     if claim.startswith("C2"):
-        return _either(claim, found, variants[0], [[test.stretched(stretch) for test in part] for part in nearer])
+        nearer = [[test.stretched(stretch) for test in part] for part in nearer]
+        return _either(claim, found, variants[0], nearer, IMAGES)
     return _effect_alone(claim, found, variants[0], trends, steps, stretch)
 
 
@@ -110,6 +109,11 @@ def effect_of_depth(
     claim, run = ("C4", JUDGED) if quantity == "pc" else ("C2", 1)
     depths, values = _table(found, claim, quantity, data, variant, condition, run)
     return interval(values[:, depths.index(DEEP)] - values[:, depths.index(SHALLOW)])
+
+
+def _where(found: Evidence, variant: str, data: tuple[str, ...]) -> dict[str, str]:
+    rows = found.means(claim="C2", quantity="rho", architecture=variant, condition="equal steps", depth=DEEP)
+    return listed(rows[rows["data"].isin(data)])
 
 
 def _sets(found: Evidence, variant: str) -> list[str]:
@@ -157,9 +161,9 @@ def _quality(found: Evidence, data: str, variant: str, condition: str) -> tuple[
     return tuple(tests)
 
 
-def _either(claim: str, found: Evidence, variant: str, parts: list[list[Test]]) -> Verdict:
+def _either(claim: str, found: Evidence, variant: str, parts: list[list[Test]], data: tuple[str, ...]) -> Verdict:
     """Both of C2a and C2b: supported; one of them: partly."""
-    where = listed(found.means(claim="C2", quantity="rho", architecture=variant, condition="equal steps", depth=DEEP))
+    where = _where(found, variant, data)
     both = all_of(claim, [test for part in parts for test in part], **where)
     held = [part for part in parts if all_of(claim, part).verdict == "supported"]
     if both.verdict != "supported" and held:
@@ -169,8 +173,7 @@ def _either(claim: str, found: Evidence, variant: str, parts: list[list[Test]]) 
 
 def _effect_alone(claim, found, variant, trends: list[Test], steps: list[Test], stretch: float) -> Verdict:
     """The effect and every step: supported; the effect alone: partly."""
-    where = listed(found.means(claim="C2", quantity="rho", architecture=variant, condition="equal steps", depth=DEEP))
-    where["data"] = ", ".join(_sets(found, variant))
+    where = _where(found, variant, IMAGES)
     trends, steps = ([test.stretched(stretch) for test in part] for part in (trends, steps))
     both = all_of(claim, trends + steps, **where)
     if both.verdict != "supported" and all_of(claim, trends).verdict == "supported":

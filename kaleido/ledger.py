@@ -197,7 +197,7 @@ def _entry(verdict: Verdict, p: float, profile: str) -> dict:
         "data": verdict.data,
         "seeds": verdict.seeds,
         "width": verdict.width,
-        "profile": profile,
+        "profile": "extended" if about.extended else profile,
         "notebook": about.notebook,
         "figure": about.figure,
         "would_change_our_mind": about.change,
