@@ -68,6 +68,8 @@ def equal_loss(
     """
     nearer, trends, steps, without = [[], []], [], [], []
     for variant in variants:
+        if not _sets(found, variant):
+            without.append(variant)
         for name in _sets(found, variant):
             levels = levels_of(found, name, variant)
             if not levels:

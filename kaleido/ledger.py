@@ -113,7 +113,9 @@ def conditions(verdict: Verdict) -> pd.DataFrame:
         }
         for test in verdict.tests
     ]
-    return pd.DataFrame(rows).round({"effect": 3, "low": 3, "high": 3})
+    columns = ["condition", "effect", "low", "high", "asked", "p", "seeds"]
+    table = pd.DataFrame(rows, columns=columns).astype({"condition": "str"})  # without tests, an empty table
+    return table.round({"effect": 3, "low": 3, "high": 3})
 
 
 def summary(profile: str) -> None:
