@@ -13,6 +13,7 @@ from kaleido.studies import DRAWS, EXACT, KEPT, as_bytes, row
 __all__ = ["by_depth", "depth_of_toys"]
 
 JUDGED = (5, 10, 20, 50)  # runs at which claim C4 looks
+KEPT_SCORES = ("pc", "precision", "coverage", "recall")  # of a network at equal loss; of variants `pc` alone
 PICTURES = 8  # chains whose pictures are kept
 GAINS = 250  # probes whose gain is taken
 
@@ -43,13 +44,14 @@ def by_depth(cell, nets, sets, histories) -> tuple[list[dict], dict[str, Tensor]
             if matched:
                 add("C2", "loss over level", None, loss / float(condition.split()[1]), len(data.train))
             _over_generalization(add, net, data, cell.probes, seed)
-            runs = [run for run in (JUDGED if matched else KEPT) if run <= cell.runs]
+            runs = [run for run in (JUDGED if matched or not cell.pictured else KEPT) if run <= cell.runs]
             orbit = sample(net, noise(data, max(cell.probes, len(data.test)), seed=seed), runs[-1], runs)
             for run in runs:
                 samples = orbit.at(run)[: len(data.test)]
-                if matched:
+                if matched or not cell.pictured:
                     with torch.no_grad():
                         scores = prdc(real, look(samples))
+                    scores = {name: scores[name] for name in (KEPT_SCORES if cell.pictured else ("pc",))}
                 else:
                     scores = assess(samples, data, look)
                 for quantity, value in scores.items():

@@ -113,7 +113,17 @@ def _displayed(content: bytes, kind: str, alt: str) -> Image | HTML:
         return HTML(f'<img src="data:image/gif;base64,{b64encode(content).decode()}" alt="{alt}">')
     with PIL.Image.open(io.BytesIO(content)) as image:
         width = round(image.width / 300 * ON_SCREEN)
-    return Image(content, format=kind, width=width, alt=alt)
+    return Image(_for_screen(content), format=kind, width=width, alt=alt)
+
+
+def _for_screen(content: bytes) -> bytes:
+    """The picture in 64 colours at twice a screen's pixels, unless that takes more bytes than print."""
+    with PIL.Image.open(io.BytesIO(content)) as image:
+        size = [round(2 * ON_SCREEN / 300 * side) for side in image.size]
+        small = image.convert("RGB").resize(size, PIL.Image.Resampling.LANCZOS).quantize(64)
+    shrunk = io.BytesIO()
+    small.save(shrunk, "png", optimize=True)
+    return min(content, shrunk.getvalue(), key=len)
 
 
 def _made_by(found: Evidence) -> dict:
