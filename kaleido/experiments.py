@@ -20,7 +20,7 @@ from threadpoolctl import threadpool_limits
 from torch import Tensor
 from tqdm import tqdm
 
-from kaleido import depths, files, studies
+from kaleido import comparisons, depths, files, studies
 from kaleido.data import load
 from kaleido.learning import learn, load_networks, save_networks
 from kaleido.networks import build
@@ -28,10 +28,17 @@ from kaleido.plans import Cell
 
 __all__ = ["Result", "compute", "sweep"]
 
-LEARNED = ("data", "networks", "learning")  # sources that a learned cell depends on
+LEARNED = (
+    "data",
+    "sources",
+    "initial",
+    "networks",
+    "architectures",
+    "learning",
+)  # sources that a learned cell depends on
 MEASURED = (*LEARNED, "sampling", "measures", "quality", "features", "baselines", "studies")
 # read once: what a process has imported is what its results depend on, whatever is edited meanwhile
-SOURCES = {name: (Path(__file__).parent / f"{name}.py").read_text() for name in (*MEASURED, "depths")}
+SOURCES = {name: (Path(__file__).parent / f"{name}.py").read_text() for name in (*MEASURED, "depths", "comparisons")}
 NOT_LEARNED = ("study", "variant", "probes", "runs", "judge")  # fields of a cell that its networks do not depend on
 STUDIES = {
     "toy": studies.toy,
@@ -42,6 +49,8 @@ STUDIES = {
     "corners": studies.corners,
     "depth": depths.by_depth,
     "depth of toys": depths.depth_of_toys,
+    "architecture": comparisons.architecture,
+    "data set": comparisons.data_set,
 }
 
 
@@ -136,7 +145,8 @@ def _learned(cell: Cell) -> Path:
 
 
 def _measured(cell: Cell) -> Path:
-    sources = (*MEASURED, "depths") if cell.study.startswith("depth") else MEASURED
+    study = STUDIES[cell.study].__module__.rpartition(".")[2]
+    sources = tuple(dict.fromkeys((*MEASURED, study)))
     return files.cache_folder() / "measured" / f"{_key(dataclasses.asdict(cell), sources)}.safetensors"
 
 

@@ -224,10 +224,9 @@ def controls(data: Dataset, net: nn.Module) -> dict[str, Callable[[Tensor], Tens
     ridge = Ridge(alpha=1.0).fit(data.train.numpy(), data.train.numpy())
     weight, bias = torch.from_numpy(ridge.coef_).float(), torch.from_numpy(ridge.intercept_).float()
     medoid = data.train[torch.cdist(data.train, data.train).sum(1).argmin()]
-    shape = {name: value for name, value in net.config.items() if name not in ("architecture", "init")}
     return {
-        "untrained": networks.mlp(**shape, init="torch"),
-        "untrained he": networks.mlp(**shape, init="he"),
+        "untrained": networks.rebuild(net.config | {"init": "torch"}),
+        "untrained he": networks.rebuild(net.config | {"init": "he"}),
         "linear": lambda x: x @ weight.T + bias,
         "identity": lambda x: x,
         "mean": lambda x: data.train.mean(0).expand_as(x),

@@ -1,16 +1,14 @@
 """The networks: maps from (B, D) to (B, D) whose last layer keeps outputs in the bounds of the data."""
 
-import math
 from itertools import pairwise
 
-import torch
 from torch import nn
 
-from kaleido.data import Dataset, generator
+from kaleido import architectures
+from kaleido.data import Dataset
+from kaleido.initial import OUTPUTS, drawn, whole
 
-__all__ = ["build", "mlp"]
-
-OUTPUTS = {"tanh": nn.Tanh, "sigmoid": nn.Sigmoid, "linear": nn.Identity}
+__all__ = ["ARCHITECTURES", "build", "mlp", "rebuild"]
 
 
 def mlp(dim: int, depth: int, width: int, output: str = "tanh", init: str = "torch", seed: int = 0) -> nn.Sequential:
@@ -36,30 +34,25 @@ def mlp(dim: int, depth: int, width: int, output: str = "tanh", init: str = "tor
     Raises:
         ValueError: If a size is below 1, or an output or initialisation is unknown.
     """
-    for name, value in (("dim", dim), ("depth", depth), ("width", width)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise ValueError(f"{name} is {value!r}, expected a whole number of at least 1")
-    if output not in OUTPUTS:
-        raise ValueError(f"unknown output '{output}', expected one of {', '.join(OUTPUTS)}")
-    if init not in ("torch", "he"):
-        raise ValueError(f"unknown init '{init}', expected 'torch' or 'he'")
-    sizes = [dim] + [width] * depth
-    layers = [layer for a, b in pairwise(sizes) for layer in (_linear(a, b), nn.ReLU())]
-    net = nn.Sequential(*layers, _linear(width, dim), OUTPUTS[output]())
-    random = generator(seed, "weights")
-    for layer in net:
-        if isinstance(layer, nn.Linear):
-            _initialise(layer, init, random)
-    net.config = {
-        "architecture": "mlp",
-        "dim": dim,
-        "depth": depth,
-        "width": width,
-        "output": output,
-        "init": init,
-        "seed": seed,
-    }
-    return net
+    whole("dim", dim)
+
+    def make() -> nn.Sequential:
+        layers = [layer for a, b in pairwise([dim] + [width] * depth) for layer in (nn.Linear(a, b), nn.ReLU())]
+        return nn.Sequential(*layers, nn.Linear(width, dim), OUTPUTS[output]())
+
+    config = {"architecture": "mlp", "dim": dim, "depth": depth, "width": width}
+    return drawn(make, {**config, "output": output, "init": init, "seed": seed})
+
+
+# a network for D features takes `dim`, one for images `image_shape`; a further architecture is a further entry
+ARCHITECTURES = {
+    "mlp": mlp,
+    "cnn": architectures.cnn,
+    "autoencoder": architectures.autoencoder,
+    "transformer": architectures.transformer,
+    "unet": architectures.unet,
+    "unet without skips": architectures.unet_without_skips,
+}
 
 
 def build(
@@ -74,10 +67,10 @@ def build(
     """Builds one network per seed for a data set.
 
     Arguments:
-        architecture: `mlp`.
+        architecture: `mlp`; for images also `cnn`, `autoencoder`, `transformer`, `unet`, `unet without skips`.
         data: Gives D and, where `output` is left out, the output: tanh for bounds (-1, 1), sigmoid for (0, 1).
-        depth: Number of hidden layers.
-        width: Units of each hidden layer.
+        depth: Number of hidden layers; what that means for an architecture stands in its docstring.
+        width: Their units, channels or features.
         seeds: One per network.
         output: `tanh`, `sigmoid` or `linear`; a bounded one must have the bounds of the data.
         init: `torch` or `he`, see `mlp`.
@@ -88,8 +81,8 @@ def build(
     Raises:
         ValueError: If the architecture is unknown, no seed is given, or the output does not fit the bounds.
     """
-    if architecture != "mlp":
-        raise ValueError(f"unknown architecture '{architecture}', expected 'mlp'")
+    if architecture not in ARCHITECTURES:
+        raise ValueError(f"unknown architecture '{architecture}', expected one of {', '.join(ARCHITECTURES)}")
     if not len(seeds):
         raise ValueError("seeds is empty, expected one per network")
     bounded = {(-1.0, 1.0): "tanh", (0.0, 1.0): "sigmoid"}.get(tuple(map(float, data.bounds)))
@@ -99,19 +92,20 @@ def build(
             f"output '{output}' does not fit the bounds {data.bounds} of '{data.name}', "
             f"expected '{bounded or 'linear'}'"
         )
-    return [mlp(data.dim, depth, width, output, init, seed) for seed in seeds]
+    size = data.dim if architecture == "mlp" else data.image_shape
+    make = ARCHITECTURES[architecture]
+    return [make(size, depth, width, output=output, init=init, seed=seed) for seed in seeds]
 
 
-def _linear(inputs: int, outputs: int) -> nn.Linear:
-    return nn.utils.skip_init(nn.Linear, inputs, outputs)  # drawn below, by a generator of our own
+def rebuild(config: dict) -> nn.Module:
+    """Returns a network of a configuration, as `config` of one has it.
 
-
-def _initialise(layer: nn.Linear, init: str, random: torch.Generator) -> None:
-    with torch.no_grad():
-        if init == "he":
-            layer.weight.normal_(0, math.sqrt(2 / layer.in_features), generator=random)
-            layer.bias.zero_()
-        else:
-            bound = 1 / math.sqrt(layer.in_features)
-            layer.weight.uniform_(-bound, bound, generator=random)
-            layer.bias.uniform_(-bound, bound, generator=random)
+    Raises:
+        ValueError: If the architecture is unknown, or an argument is out of range.
+        TypeError: If an argument is missing or unknown.
+    """
+    arguments = dict(config)
+    name = arguments.pop("architecture", None)
+    if name not in ARCHITECTURES:
+        raise ValueError(f"unknown architecture '{name}'")
+    return ARCHITECTURES[name](**arguments)

@@ -3,6 +3,8 @@
 import dataclasses
 from dataclasses import dataclass
 
+from kaleido.sources import missing
+
 __all__ = [
     "BOUNDED_DEPTHS",
     "DEPTHS",
@@ -14,6 +16,7 @@ __all__ = [
     "SIZES",
     "Cell",
     "Size",
+    "absent",
     "plan",
 ]
 
@@ -55,6 +58,39 @@ _DEPTH = {  # claims C2 and C4: many networks, so smaller ones, for fewer steps
     "depth mnist5k": Size(width=128, steps=800, seeds=5, runs=100),
 }
 _LONGER = {name: dataclasses.replace(size, steps=size.steps * 3 // 2) for name, size in _DEPTH.items()}
+# claim C5's networks, about as large as one another: depth, width, steps, learning rate
+SHAPES = {
+    "digits": {
+        "mlp": (10, 48, 2000, 1e-3),
+        "cnn": (6, 24, 300, 1e-3),
+        "autoencoder": (6, 24, 800, 1e-3),
+        "transformer": (3, 32, 300, 1e-3),
+        "unet": (2, 8, 300, 1e-3),
+        "unet without skips": (2, 8, 600, 1e-3),
+    },
+    "mnist5k": {
+        "mlp": (10, 36, 2000, 1e-3),
+        "cnn": (8, 32, 150, 3e-4),
+        "autoencoder": (8, 24, 150, 5e-4),
+        "transformer": (3, 48, 150, 1e-3),
+        "unet": (3, 6, 80, 1e-3),
+        "unet without skips": (3, 6, 150, 1e-3),
+    },
+}
+SHAPE_LEVELS = {"digits": (0.1,), "mnist5k": (0.2,)}  # of the loss, at which they are compared
+GRID = {  # depths of the search on digits, by architecture
+    "mlp": (2, 6, 10),
+    "cnn": (2, 6, 10),
+    "autoencoder": (4, 6, 10),
+    "transformer": (1, 3, 6),
+    "unet": (1, 2, 3),
+    "unet without skips": (1, 2, 3),
+}
+GRID_POINTS = (10, 100, 1000, None)  # its numbers of training images
+GRID_LEVELS = (0.1, 0.05, 0.02)  # its levels of the loss
+GRID_SEEDS = OTHER_SEEDS[:3]
+LABELLED = ("fashion5k",)  # data sets of claim C9 with scores
+PICTURED = ("faces", "patches", "cifar10-dogs", "celeba")  # those with pictures alone
 PROFILES = {
     "smoke": {
         **{name: dataclasses.replace(size, steps=100, seeds=3, probes=200) for name, size in _TOYS.items()},
@@ -63,6 +99,10 @@ PROFILES = {
         "mnist5k": Size(width=32, steps=40, seeds=2, probes=1000, runs=20, judge=30),
         "depth digits": Size(width=16, steps=30, seeds=2, probes=400, runs=50, judge=60),
         "depth mnist5k": Size(width=16, steps=20, seeds=2, probes=1000, runs=50, judge=30),
+        "shapes digits": Size(width=0, steps=10, seeds=2, probes=400, runs=20, judge=60),
+        "shapes mnist5k": Size(width=0, steps=4, seeds=2, probes=1000, runs=20, judge=30),
+        "fashion5k": Size(width=32, steps=40, seeds=2, probes=1000, runs=20, judge=30),
+        "pictured": Size(width=16, steps=20, seeds=1, probes=200, runs=20),
     },
     "laptop": {
         **_TOYS,
@@ -70,8 +110,15 @@ PROFILES = {
         "digits": Size(width=128, steps=2000, seeds=10),
         "mnist5k": Size(width=256, steps=1500, seeds=5),
         **_DEPTH,
+        "shapes digits": Size(width=0, steps=0, seeds=10, runs=20),
+        "shapes mnist5k": Size(width=0, steps=0, seeds=5, runs=20),
+        "fashion5k": Size(width=256, steps=1500, seeds=5),
+        "pictured": Size(width=256, steps=600, seeds=1),
     },
-    "extended": {"mnist5k": dataclasses.replace(_PUBLISHED, seeds=3), **_LONGER},
+    "extended": {
+        "mnist5k": dataclasses.replace(_PUBLISHED, seeds=3),
+        **_LONGER,
+    },
     "paper": {
         **_TOYS,
         "points": dataclasses.replace(_POINTS, steps=10_000),
@@ -79,6 +126,10 @@ PROFILES = {
         "mnist5k": _PUBLISHED,
         "depth digits": _PUBLISHED,
         "depth mnist5k": _PUBLISHED,
+        "shapes digits": Size(width=0, steps=0, seeds=10),
+        "shapes mnist5k": Size(width=0, steps=0, seeds=10),
+        "fashion5k": _PUBLISHED,
+        "pictured": dataclasses.replace(_PUBLISHED, width=2000, seeds=1),
     },
 }
 
@@ -111,7 +162,7 @@ class Cell:
     @property
     def pictured(self) -> bool:
         """Whether pictures are kept: of the networks that a notebook is about, and not of their variants."""
-        return self.variant == "mlp"
+        return self.variant in ("mlp", self.architecture) and self.points is None
 
     @property
     def bounds(self) -> tuple[float, float] | None:
@@ -121,8 +172,12 @@ class Cell:
     @property
     def cost(self) -> int:
         """A rough count of multiplications, to order a sweep by."""
-        dim = {"digits": 64, "mnist5k": 784}.get(self.data, 10)
+        dim = {"digits": 64, "faces": 625, "patches": 3072}.get(
+            self.data, 10 if self.data.startswith("points") else 784
+        )
         weights = 2 * dim * self.width + (self.depth - 1) * self.width**2
+        if self.architecture != "mlp":
+            weights *= dim // 16  # used at many places of an image
         return weights * (self.steps * (self.batch or 4) + self.probes * self.runs) * len(self.seeds)
 
 
@@ -175,6 +230,15 @@ def _depths(profile: str, variant: str = "mlp", seeds=None, sets=tuple(DEPTHS), 
     return cells
 
 
+def _equal_parameters(profile: str) -> list[Cell]:
+    """As many parameters at every depth; a lower rate, so that a wide shallow network passes no level in one step."""
+    return [
+        dataclasses.replace(cell, steps=cell.steps * times)
+        for data, times in (("digits", 3), ("mnist5k", 2))
+        for cell in _depths(profile, "equal parameters", OTHER_SEEDS, (data,), lr=2e-4)
+    ]
+
+
 def _width_with_as_many(dim: int, depth: int, width: int) -> int:
     """The width at which a network has as many parameters as one of depth 10 and the given width."""
 
@@ -187,6 +251,63 @@ def _width_with_as_many(dim: int, depth: int, width: int) -> int:
 def _toy_depths(profile: str) -> list[Cell]:
     cells = [cell for name in ("points1d", "points2d") for cell in _cells("depth of toys", name, profile)]
     return [dataclasses.replace(cell, depth=depth, width=50, runs=1) for cell in cells for depth in TOY_DEPTHS]
+
+
+def _shapes(profile: str) -> list[Cell]:
+    """Claim C5: networks of every architecture, as `SHAPES` has them."""
+    cells = []
+    for data, shapes in SHAPES.items():
+        size = PROFILES[profile][f"shapes {data}"]
+        for name, (depth, width, steps, lr) in shapes.items():
+            how = {
+                "steps": size.steps or steps,
+                "lr": lr,
+                "probes": size.probes,
+                "runs": size.runs,
+                "judge": size.judge,
+            }
+            how |= {"snapshots": SHAPE_LEVELS[data], "every": None, "batch": 64, "init": "he"}
+            for seed in range(FIRST_SEED, FIRST_SEED + size.seeds):
+                cells.append(
+                    Cell("architecture", data, depth, width, seeds=(seed,), architecture=name, variant=name, **how)
+                )
+    return cells
+
+
+def _search() -> list[Cell]:
+    """Where each architecture shows the phenomenon: depths by numbers of training images, on digits."""
+    cells = []
+    for name, depths in GRID.items():
+        _, width, _, lr = SHAPES["digits"][name]
+        how = {"snapshots": GRID_LEVELS, "every": None, "batch": 64, "init": "he", "lr": lr, "runs": 20}
+        for depth in depths:
+            for points in GRID_POINTS:
+                about = f"{name}, {points or 'all'} images"
+                for seed in GRID_SEEDS:
+                    cell = Cell(
+                        "architecture", "digits", depth, width, 1000, (seed,), name, points=points, variant=about, **how
+                    )
+                    cells.append(cell)
+    return cells
+
+
+def _data_sets(profile: str) -> list[Cell]:
+    """Claim C9: data sets that are here; see `absent` for the others."""
+    cells = []
+    for data in (*LABELLED, *PICTURED):
+        if not missing(data):
+            size = PROFILES[profile].get(data, PROFILES[profile]["pictured"])
+            shape = {
+                name: getattr(size, name)
+                for name in ("depth", "width", "steps", "batch", "lr", "probes", "runs", "judge")
+            }
+            cells += [Cell("data set", data, seeds=(FIRST_SEED + i,), **shape) for i in range(size.seeds)]
+    return cells
+
+
+def absent() -> dict[str, str]:
+    """Returns the data sets of claim C9 that are not here, and why."""
+    return {data: missing(data) for data in (*LABELLED, *PICTURED) if missing(data)}
 
 
 NOTEBOOKS = {
@@ -203,18 +324,28 @@ NOTEBOOKS = {
     ],
     "03": lambda profile: [*_cells("kaleidoscope", "digits", profile), *_cells("kaleidoscope", "mnist5k", profile)],
     "04": lambda profile: [*_depths(profile), *_toy_depths(profile)],
+    "05": _shapes,
+    "06": _data_sets,
     "10": lambda profile: [],
 }
 EXTENDED = {  # what takes too long for every run: computed once, recorded, and shown from the record
     "03": lambda profile: [cell for study in ("kaleidoscope", "unseen") for cell in _cells(study, "mnist5k", profile)],
     "04": lambda profile: [
-        *_depths(profile, "other seeds", OTHER_SEEDS),
+        *(
+            dataclasses.replace(cell, steps=PROFILES["laptop"][f"depth {cell.data}"].steps)
+            for cell in _depths(profile, "other seeds", OTHER_SEEDS)
+        ),
+        *_depths(profile, "longer", OTHER_SEEDS),
         *_depths(profile, "width 64", OTHER_SEEDS, ("digits",), width=64),
         *_depths(profile, "rate 0.002", OTHER_SEEDS, ("digits",), lr=2e-3),
-        *_depths(profile, "equal parameters", OTHER_SEEDS, ("digits",)),
-        *_depths(profile, "He", OTHER_SEEDS, ("digits",), init="he"),
+        *_equal_parameters(profile),
+        *_depths(profile, "He", OTHER_SEEDS, init="he"),
         *_depths(profile, "400 points", OTHER_SEEDS, ("digits",), points=400),
         *_depths(profile, "100 points", OTHER_SEEDS, ("digits",), points=100),
+    ],
+    "05": lambda profile: _search(),
+    "06": lambda profile: [
+        Cell("data set", "fashion", seeds=(FIRST_SEED,), depth=10, width=500, steps=10_000, batch=1000, lr=1e-4)
     ],
 }
 

@@ -7,7 +7,7 @@ from zipfile import BadZipFile
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-__all__ = ["read"]
+__all__ = ["idx", "read"]
 
 IMAGES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp"}
 
@@ -56,12 +56,20 @@ def _folder(path: Path) -> np.ndarray:
 
 
 def _idx(path: Path) -> np.ndarray:
-    """The format of MNIST: 0, 0, 8 (bytes), number of axes, each length as 4 bytes, then the content."""
     raw = path.read_bytes()
     try:
         raw = gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw
     except (OSError, EOFError) as error:
         raise ValueError(f"'{path}' is not a readable gzip file: {error}") from None
+    return idx(raw, path)
+
+
+def idx(raw: bytes, path: Path) -> np.ndarray:
+    """Reads the format of MNIST: 0, 0, 8 (bytes), number of axes, each length as 4 bytes, then the content.
+
+    Raises:
+        ValueError: If the bytes, read from `path`, are not that, or too few or too many.
+    """
     if len(raw) < 4 or raw[:3] != b"\0\0\x08" or not raw[3]:
         raise ValueError(
             f"'{path}' is not a known format: expected a folder of images, .npy, .npz or an idx file of bytes"
