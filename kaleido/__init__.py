@@ -2,6 +2,7 @@
 
 from kaleido.baselines import baselines
 from kaleido.claims import CLAIMS, judge
+from kaleido.comparison_rules import best_and_worst, degrees, searched
 from kaleido.data import Dataset, load, noise, points, probes
 from kaleido.depth_rules import effect_of_depth, levels_of
 from kaleido.evidence import Evidence, evidence, recorded, tabulate
@@ -12,7 +13,7 @@ from kaleido.learning import History, Snapshot, learn, load_networks, save_netwo
 from kaleido.ledger import conditions, findings, ledger, report, standing, summary
 from kaleido.measures import contraction, controls, corner_loss, covered, gain, nearest, output_range, spread
 from kaleido.networks import build, mlp
-from kaleido.plans import NOTEBOOKS, PROFILES, plan
+from kaleido.plans import NOTEBOOKS, PROFILES, absent, plan
 from kaleido.quality import assess, prdc
 from kaleido.sampling import Orbit, sample
 
@@ -25,14 +26,17 @@ __all__ = [
     "History",
     "Orbit",
     "Snapshot",
+    "absent",
     "assess",
     "baselines",
+    "best_and_worst",
     "build",
     "conditions",
     "contraction",
     "controls",
     "corner_loss",
     "covered",
+    "degrees",
     "draw",
     "effect_of_depth",
     "evidence",
@@ -57,6 +61,7 @@ __all__ = [
     "report",
     "sample",
     "save_networks",
+    "searched",
     "show",
     "spread",
     "standing",

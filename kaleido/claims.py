@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from kaleido import files
+from kaleido.comparison_rules import other_architectures, other_data
 from kaleido.depth_rules import deeper_is_better, deeper_maps_nearer, equal_loss
 from kaleido.evidence import Evidence, read_evidence, recorded
 from kaleido.rules import VERDICTS, Verdict, bounded_outputs, dimension, over_generalization, sampling, stability
@@ -62,7 +63,9 @@ CLAIMS = {
     "C5": Claim(
         "CNNs, Transformers and U-Nets show it too, to various degrees",
         "05",
-        "Other configurations of the same architectures.",
+        "Other configurations of the same architectures: the search shows which.",
+        other_architectures,
+        "05_degrees",
     ),
     "C6": Claim(
         "Bounded outputs contribute to it",
@@ -85,7 +88,13 @@ CLAIMS = {
         stability,
         "03_stability",
     ),
-    "C9": Claim("The same works on other data sets", "06", "A data set on which it fails, or works."),
+    "C9": Claim(
+        "The same works on other data sets",
+        "06",
+        "Another data set with labels: CIFAR-10, or a folder of your own.",
+        other_data,
+        "06_quality",
+    ),
     "C2m": Claim(
         "C2 at matched training loss",
         "04",

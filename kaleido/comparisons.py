@@ -13,13 +13,14 @@ from kaleido.measures import contraction, covered, gain, nearest, spread
 from kaleido.networks import rebuild
 from kaleido.quality import assess, prdc, predicted
 from kaleido.sampling import sample
-from kaleido.studies import DRAWS, KEPT, TURNING, as_bytes, row
+from kaleido.studies import DRAWS, KEPT, as_bytes, row
 
 __all__ = ["architecture", "data_set"]
 
 RUNS = (1, 2, 5, 10, 20)  # at which the samples of an architecture are judged
 PICTURES = 8  # chains whose pictures are kept
 GAINS = 250  # probes whose gain is taken
+TURNED = (12, 20)  # chains and runs of the animations
 FEW = 300  # held-out points below which samples get no scores
 
 
@@ -89,7 +90,7 @@ def data_set(cell, nets, sets, histories) -> tuple[list[dict], dict[str, Tensor]
                     add(quantity, "noise", run, value, n)
         if seed == cell.seeds[0]:
             arrays[f"{name}/pictures"] = as_bytes(orbit.states[:, :PICTURES], data)
-            chains, turns = TURNING
+            chains, turns = TURNED
             arrays[f"{name}/turning"] = as_bytes(sample(net, start[:chains], turns).states, data)
             last = orbit.at(min(20, cell.runs))[:PICTURES]
             arrays[f"{name}/nearest"] = as_bytes(data.train[nearest(last, data.train)[1]], data)

@@ -146,8 +146,9 @@ def compare(found: Evidence) -> tuple[int, int, pd.DataFrame] | None:
         return None
     record = read_evidence(folder, found.notebook, found.profile)
     on = [*KEY, "seeds"]
+    here = record.table[~record.table["data"].isin(plans.absent())]  # a data set that is not here has no numbers
     both = found.table[[*on, "value"]].merge(
-        record.table[[*on, "value", "tolerance"]], on=on, how="outer", suffixes=("", " recorded")
+        here[[*on, "value", "tolerance"]], on=on, how="outer", suffixes=("", " recorded")
     )
     within = (both["value"] - both["value recorded"]).abs() <= both["tolerance"]  # what one side lacks is not within
     return int(within.sum()), len(both), both[~within].sort_values(on)

@@ -20,11 +20,8 @@ from kaleido.style import theme
 
 __all__ = ["draw", "manifest", "redraw", "render", "save", "show"]
 
-DRAWN_BY = ("curves", "depth_drawings", "drawings", "figures", "gallery", "pictures", "style")
-SOURCES = "".join(
-    (Path(__file__).parent / f"{name}.py").read_text()
-    for name in ("curves", "drawings", "figures", "pictures", "style")
-)
+DRAWN_BY = ("comparison_drawings", "curves", "depth_drawings", "drawings", "figures", "pictures", "style")
+SOURCES = "".join((Path(__file__).parent / f"{name}.py").read_text() for name in DRAWN_BY)
 ON_SCREEN = 110  # screen pixels per inch of paper, in notebooks
 
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from matplotlib.figure import Figure
 
-from kaleido import curves, depth_drawings, drawings, pictures
+from kaleido import comparison_drawings, curves, depth_drawings, drawings, pictures
 from kaleido.evidence import Evidence
 
 __all__ = ["FIGURES", "Drawing"]
@@ -150,6 +151,50 @@ FIGURES = {
         "04",
         depth_drawings.not_depth,
         "The effect of depth on contraction, gain and PC with other seeds, widths, rates, initialisation and points.",
+        profile="extended",
+    ),
+    "05_samples": Drawing(
+        "05",
+        comparison_drawings.samples,
+        "Three chains by runs for six architectures, on digits and MNIST: some become digits, some stay noise.",
+    ),
+    "05_degrees": Drawing(
+        "05",
+        comparison_drawings.degrees,
+        "How far contraction falls below the untrained network's, spread, gain and noise kept, by architecture.",
+    ),
+    "05_along_runs": Drawing(
+        "05", comparison_drawings.along_runs, "PC along the runs for six architectures, on digits and MNIST, all seeds."
+    ),
+    "05_search": Drawing(
+        "05",
+        comparison_drawings.search,
+        "Maps of the fall of contraction and of PC over depth and number of training images, for six architectures.",
+        profile="extended",
+    ),
+    "06_data_sets": Drawing(
+        "06",
+        comparison_drawings.data_sets,
+        "Chains by runs on Fashion-MNIST, small faces and colour patches, with the nearest training images.",
+    ),
+    "06_quality": Drawing(
+        "06",
+        comparison_drawings.quality,
+        "Precision, coverage, recall and PC of Fashion-MNIST samples along the runs, one line per seed.",
+    ),
+    **{
+        f"06_turning_{data}": Drawing(
+            "06",
+            partial(comparison_drawings.turning, data=data),
+            f"Animation: twelve squares of noise become {what} within a few runs.",
+            kinds=("gif",),
+        )
+        for data, what in (("fashion5k", "clothes"), ("faces", "faces"), ("patches", "pieces of photographs"))
+    },
+    "06_published": Drawing(
+        "06",
+        comparison_drawings.data_sets,
+        "Chains by runs of a network with the published settings on all of Fashion-MNIST.",
         profile="extended",
     ),
 }

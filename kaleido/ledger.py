@@ -93,6 +93,8 @@ def standing(profile: str) -> dict[str, str] | None:
         before, now = (entries.get(claim, {"verdict": "not recorded"}) for entries in (old, new))
         if before["verdict"] == now["verdict"]:
             found[claim] = "as recorded"
+        elif now["verdict"] == "not run" and now["reason"].startswith("data not here"):
+            found[claim] = f"borderline: {now['reason']}"
         else:
             change = f"{now['verdict']}, recorded as {before['verdict']}"
             found[claim] = f"borderline: {change}" if _borderline(before) or _borderline(now) else f"changed: {change}"

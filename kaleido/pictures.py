@@ -95,7 +95,7 @@ def animation(
 
     Arguments:
         pictures: Pixels as bytes, with shape (runs, chains, D).
-        image_shape: (height, width), grey.
+        image_shape: (height, width), grey, or (height, width, 3).
         columns: Chains in a row.
         scale: Screen pixels per pixel.
         times: Milliseconds of the first frame, of those between and of the last.
@@ -103,7 +103,7 @@ def animation(
     frames = []
     for run in pictures.numpy():
         frame = sheet(run.reshape(-1, *image_shape), columns) // 8 * 8  # 32 greys: half the bytes, the same picture
-        frames.append(Image.fromarray(np.kron(frame, np.ones((scale, scale), np.uint8))))
+        frames.append(Image.fromarray(frame.repeat(scale, 0).repeat(scale, 1)))
     content = io.BytesIO()
     times = [times[0]] + [times[1]] * (len(frames) - 2) + [times[2]]
     frames[0].save(content, "gif", save_all=True, append_images=frames[1:], duration=times, loop=0, optimize=True)
@@ -147,6 +147,6 @@ def _runs(found: Evidence, name: str) -> tuple[int, ...]:
 
 def sheet(images: np.ndarray, columns: int) -> np.ndarray:
     """Returns images in rows of `columns`, with a black border of one pixel."""
-    images = np.pad(images, ((0, 0), (1, 1), (1, 1)))
+    images = np.pad(images, ((0, 0), (1, 1), (1, 1), (0, 0))[: images.ndim])
     rows = [np.concatenate(images[i : i + columns], axis=1) for i in range(0, len(images), columns)]
     return np.concatenate(rows)

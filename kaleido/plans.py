@@ -285,7 +285,7 @@ def _search() -> list[Cell]:
                 about = f"{name}, {points or 'all'} images"
                 for seed in GRID_SEEDS:
                     cell = Cell(
-                        "architecture", "digits", depth, width, 1000, (seed,), name, points=points, variant=about, **how
+                        "architecture", "digits", depth, width, 600, (seed,), name, points=points, variant=about, **how
                     )
                     cells.append(cell)
     return cells

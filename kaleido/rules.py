@@ -127,41 +127,45 @@ def dimension(found: Evidence, stretch: float = 1.0) -> Verdict:
     return both
 
 
-def sampling(found: Evidence, stretch: float = 1.0) -> Verdict:
-    """Claim C3: precision, coverage, recall and density at run 20; not decidable where something passes that must not.
+def sampling(
+    found: Evidence, stretch: float = 1.0, claim: str = "C3", sets: tuple[str, ...] = ("digits", "mnist5k")
+) -> Verdict:
+    """Claims C3, C9: precision, coverage, recall, density at run 20; not decidable if something passes that must not.
 
     Arguments:
-        found: Evidence of notebook 03.
+        found: Evidence of notebook 03 or 06.
         stretch: Makes every interval so many times as long.
+        claim: Whose rows are judged.
+        sets: The data sets that it must hold on.
     """
     grades, tests, partial, why = {}, (), (), []
-    for data in ("digits", "mnist5k"):
-        ours = _quality(found, data, stretch, "mlp", condition="noise", run=SAMPLED)
+    for data in sets:
+        ours = _quality(found, claim, data, stretch, "mlp", condition="noise", run=SAMPLED)
         tests, partial = tests + ours.tests, partial + ours.partial
         as_good = {"partly supported", "supported"} if ours.verdict == "partly supported" else {"supported"}
         passing = [
             name
             for name in MUST_NOT_PASS
-            if _quality(found, data, stretch, name, condition="baseline").verdict in as_good
+            if _quality(found, claim, data, stretch, name, condition="baseline").verdict in as_good
         ]
         grades[data] = "not decidable" if passing else ours.verdict
         also = f"{', '.join(passing)} passed; " if passing else ""
         why.append(f"{data}: {also}the kaleidoscope {ours.verdict}, {ours.reason}")
-    where = listed(found.means(claim="C3", quantity="pc", architecture="mlp", condition="noise", run=SAMPLED))
-    # both data sets are asked for: one that fails decides, then one that cannot be decided
+    where = listed(found.means(claim=claim, quantity="pc", architecture="mlp", condition="noise", run=SAMPLED))
+    # all data sets are asked for: one that fails decides, then one that cannot be decided
     order = ("not supported", "not decidable", "inconclusive", "partly supported", "supported")
     verdict = min(grades.values(), key=order.index)
-    return Verdict("C3", verdict, "; ".join(why), tests, partial=partial, **where)
+    return Verdict(claim, verdict, "; ".join(why), tests, partial=partial, **where)
 
 
-def _quality(found: Evidence, data: str, stretch: float, architecture: str, **where) -> Verdict:
+def _quality(found: Evidence, claim: str, data: str, stretch: float, architecture: str, **where) -> Verdict:
     """C3's test of one sampler on one data set."""
 
     def seeds(quantity: str) -> np.ndarray:
-        return found.values(claim="C3", quantity=quantity, data=data, architecture=architecture, **where)
+        return found.values(claim=claim, quantity=quantity, data=data, architecture=architecture, **where)
 
     ceiling = found.values(
-        claim="C3", quantity="density", data=data, architecture="training points", condition="baseline"
+        claim=claim, quantity="density", data=data, architecture="training points", condition="baseline"
     )
     asked = [
         threshold(f"{data}: precision", seeds("precision"), 0.8, below=False),
@@ -170,8 +174,8 @@ def _quality(found: Evidence, data: str, stretch: float, architecture: str, **wh
         contrast(f"{data}: density less 0.8 of the ceiling's", seeds("density"), 0.8 * ceiling, 0.0, below=False),
     ]
     asked = [test.stretched(stretch) for test in asked]
-    whole = replace(all_of("C3", asked), partial=tuple(asked[:2]))
-    if whole.verdict != "supported" and all_of("C3", asked[:2]).verdict == "supported":
+    whole = replace(all_of(claim, asked), partial=tuple(asked[:2]))
+    if whole.verdict != "supported" and all_of(claim, asked[:2]).verdict == "supported":
         return replace(whole, verdict="partly supported")
     return whole
 

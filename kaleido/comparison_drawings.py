@@ -1,0 +1,192 @@
+"""Other architectures and other data sets: one function per figure of notebooks 05 and 06, from evidence alone."""
+
+import numpy as np
+import seaborn as sns
+from matplotlib.figure import Figure
+
+from kaleido.comparison_rules import ASKED, FALL, searched
+from kaleido.evidence import Evidence
+from kaleido.pictures import animation, sheet
+from kaleido.rules import SAMPLED
+from kaleido.studies import KEPT
+from kaleido.style import COLUMN, CONTROL, DATA, MAP, MILLIMETRE, PAGE
+
+__all__ = ["along_runs", "data_sets", "degrees", "quality", "samples", "search", "turning"]
+
+IMAGES = ("digits", "mnist5k")
+NAMES = {
+    "mlp": "MLP",
+    "cnn": "CNN",
+    "autoencoder": "CNN, bottleneck",
+    "transformer": "Transformer",
+    "unet": "U-Net",
+    "unet without skips": "U-Net, no skips",
+}
+COLOURS = dict(zip(NAMES, sns.color_palette("colorblind", len(NAMES)), strict=True))
+SHOWN = (0, 1, 2, 5, 20)  # runs of the samples
+SHAPES = {"fashion5k": (28, 28), "fashion": (28, 28), "faces": (25, 25)}  # others are 32 x 32 in colour
+
+
+def samples(found: Evidence) -> Figure:
+    """Two chains of every architecture by runs, from the same noise in every row."""
+    figure = Figure((PAGE, 92 * MILLIMETRE))
+    for axis, data, side in zip(figure.subplots(2, 1), IMAGES, (8, 28), strict=True):
+        runs = [run for run in SHOWN if run in _runs(found, data)]
+        kept = [0, *_runs(found, data)]
+        rows = []
+        for name in NAMES:
+            chains = found.arrays[f"{data}/{name}/learned"].numpy().reshape(len(kept), -1, side, side)
+            rows += [chains[kept.index(run), chain] for chain in range(3) for run in runs]
+        pictures = np.stack(rows)
+        pictures = pictures.repeat(3, 1).repeat(3, 2) if side < 16 else pictures  # so that frames stay thin
+        width = pictures.shape[-1] + 2
+        axis.imshow(sheet(pictures, 3 * len(runs)), cmap="gray", vmin=0, vmax=255)
+        axis.set_yticks([width * (i + 0.5) for i in range(len(NAMES))], list(NAMES.values()))
+        axis.set_xticks([width * (i + 0.5) for i in range(3 * len(runs))], [str(run) for run in runs] * 3)
+        axis.set(title=data, xlabel="sampling run of three chains" if data == IMAGES[-1] else None)
+        axis.tick_params(length=0)
+        sns.despine(ax=axis, left=True, bottom=True)
+    return figure
+
+
+def degrees(found: Evidence) -> Figure:
+    """To which degree: fall of rho, spread, gain and noise kept, all seeds, after the last step and at equal loss."""
+    figure = Figure((PAGE, 100 * MILLIMETRE))
+    axes = figure.subplots(2, 4, sharey=True, sharex="col")
+    titles = {"rho": "fall of $\\rho$", "spread": "spread", "gain": "median gain", "noise kept": "noise kept"}
+    for row, data in zip(axes, IMAGES, strict=True):
+        level = sorted(c for c in found.rows(claim="C5", data=data)["condition"].unique() if c.startswith("loss"))
+        for axis, (quantity, title) in zip(row, titles.items(), strict=True):
+            axis.axvline(
+                {"rho": FALL, "spread": ASKED, "gain": 1, "noise kept": 0}[quantity], color=CONTROL, lw=0.8, ls=":"
+            )
+            for shift, condition, colour in zip((0.16, -0.16), ("learned", *level), (MAP, DATA), strict=False):
+                for place, name in enumerate(NAMES):
+                    about = {"claim": "C5", "quantity": quantity, "data": data, "architecture": name, "run": 1}
+                    seeds = found.rows(**about, condition=condition).set_index("seeds")["value"]
+                    if quantity == "rho":
+                        before = found.rows(**about, condition="untrained").set_index("seeds")["value"]
+                        seeds = before.reindex(seeds.index) - seeds
+                    if seeds.empty:
+                        continue
+                    at = np.full(len(seeds), -place + shift)
+                    label = None if place else ("after the last step" if condition == "learned" else "at equal loss")
+                    axis.plot(seeds, at, "o", color=colour, ms=2, alpha=0.4, mew=0)
+                    axis.plot(seeds.mean(), at[0], "|", color=colour, ms=8, mew=1.8, label=label)
+            if data == IMAGES[0]:
+                axis.set_title(title)
+        row[0].set_yticks(-np.arange(len(NAMES)), list(NAMES.values()))
+        row[0].set_ylabel(f"{data}\n{level[0] if level else ''}")
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize="small")
+    return figure
+
+
+def along_runs(found: Evidence) -> Figure:
+    """PC along the runs, one colour per architecture, all seeds thin."""
+    figure = Figure((PAGE, 66 * MILLIMETRE))
+    axes = figure.subplots(1, 2, sharey=True)
+    for axis, data in zip(axes, IMAGES, strict=True):
+        for name, label in NAMES.items():
+            rows = found.rows(claim="C5", quantity="pc", data=data, architecture=name, condition="learned")
+            for _, seed in rows.groupby("seeds"):
+                axis.plot(seed["run"].astype(int), seed["value"], color=COLOURS[name], lw=0.4, alpha=0.3)
+            mean = rows.groupby("run")["value"].mean()
+            axis.plot(mean.index.astype(int), mean, color=COLOURS[name], lw=1.6, marker="o", ms=2.5, label=label)
+        axis.set_xscale("log")
+        axis.set_xticks([1, 2, 5, 10, 20], ["1", "2", "5", "10", "20"])
+        axis.minorticks_off()
+        axis.set(title=f"{data}, {rows['seeds'].nunique()} seeds", xlabel="sampling run", ylim=(0, None))
+    axes[0].set_ylabel("PC (no unit)")
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right center", fontsize="small")
+    return figure
+
+
+def search(found: Evidence) -> Figure:
+    """The search: fall of rho and PC of every architecture over depth and number of training images, on digits."""
+    cells = searched(found)
+    cells = cells[cells["condition"] == "learned"]
+    figure = Figure((PAGE, 84 * MILLIMETRE))
+    axes = figure.subplots(2, len(NAMES), sharex=True)
+    images = [n for n in ("10", "100", "1000", "all") if n in set(cells["images"])]
+    for column, (name, label) in enumerate(NAMES.items()):
+        for axis, quantity, most in zip(axes[:, column], ("fall", "pc"), (0.6, 1), strict=True):
+            some = cells[cells["kind"] == name]
+            table = some.pivot(index="depth", columns="images", values=quantity).reindex(columns=images)
+            shows = some.pivot(index="depth", columns="images", values="shows").reindex(columns=images)
+            said = table.map(lambda v: f"{v:.2f}".replace("0.", "."))
+            said = said.where(~shows.fillna(False).astype(bool), said + "*") if quantity == "fall" else said
+            sns.heatmap(
+                table, ax=axis, cmap="rocket_r", vmin=0, vmax=most, annot=said, fmt="", annot_kws={"size": 6},
+                cbar=False, linewidths=0.5,
+            )  # fmt: skip
+            axis.set(xlabel="", ylabel="depth" if column == 0 else "")
+            axis.tick_params(length=0, labelsize=6.5)
+            axis.set_yticks(axis.get_yticks(), [str(depth) for depth in table.index], rotation=0)
+        axes[0, column].set_title(label, fontsize=7)
+    axes[0, 0].set_ylabel("fall of $\\rho$\ndepth")
+    axes[1, 0].set_ylabel("PC at run 20\ndepth")
+    figure.supxlabel("training images", fontsize=8)
+    return figure
+
+
+def data_sets(found: Evidence) -> Figure:
+    """Chains of every data set that was there by runs, and the training image nearest to each at run 20."""
+    names = [key.rpartition("/")[0] for key in sorted(found.arrays) if key.endswith("/pictures")]
+    figure = Figure((PAGE, 62 * MILLIMETRE * -(-len(names) // 3)))
+    axes = figure.subplots(-(-len(names) // 3), 3, squeeze=False).flat
+    for axis, name in zip(axes, names, strict=False):
+        data = name.partition("/")[0]
+        pictures, near = (_images(found.arrays[f"{name}/{part}"].numpy(), data) for part in ("pictures", "nearest"))
+        runs = [run for run in (0, 1, 5, 20, 200) if run in KEPT[: len(pictures)]]
+        chosen = [pictures[KEPT.index(run), :6] for run in runs] + [near[:6]]
+        rows = np.stack(chosen, axis=1).reshape(-1, *near.shape[1:])
+        side = rows.shape[1] + 2
+        axis.imshow(sheet(rows, len(chosen)), cmap="gray", vmin=0, vmax=255)
+        axis.set_xticks([side * (i + 0.5) for i in range(len(chosen))], [*map(str, runs), "nearest"])
+        axis.set(title=data, yticks=[], xlabel="sampling run")
+        axis.tick_params(length=0, labelsize=7)
+        sns.despine(ax=axis, left=True, bottom=True)
+    for axis in list(axes):
+        axis.remove()
+    return figure
+
+
+def turning(found: Evidence, data: str) -> bytes:
+    """Chains of one data set side by side, one frame per run."""
+    name = next(key for key in sorted(found.arrays) if key.startswith(f"{data}/") and key.endswith("/turning"))
+    return animation(found.arrays[name], SHAPES.get(data, (32, 32, 3)), columns=6, scale=3)
+
+
+def quality(found: Evidence) -> Figure:
+    """Precision, coverage, recall and PC of Fashion-MNIST along the runs, all seeds, beside the training points'."""
+    figure = Figure((COLUMN * 1.4, 66 * MILLIMETRE))
+    axis = figure.subplots()
+    about = {"claim": "C9", "data": "fashion5k"}
+    for quantity, colour in zip(
+        ("precision", "coverage", "recall", "pc"), sns.color_palette("colorblind"), strict=False
+    ):
+        rows = found.rows(**about, quantity=quantity, architecture="mlp", condition="noise")
+        for _, seed in rows.groupby("seeds"):
+            axis.plot(seed["run"].astype(int), seed["value"], color=colour, lw=0.4, alpha=0.4)
+        mean = rows.groupby("run")["value"].mean()
+        label = "PC" if quantity == "pc" else quantity
+        axis.plot(mean.index.astype(int), mean, color=colour, lw=1.6, marker="o", ms=2.5, label=label)
+        top = found.rows(**about, quantity=quantity, architecture="training points")["value"].mean()
+        axis.plot(1.02, top, "<", color=colour, ms=4, transform=axis.get_yaxis_transform(), clip_on=False)
+    axis.axvline(SAMPLED, color=CONTROL, lw=0.8, ls=":")
+    axis.set_xscale("symlog", linthresh=1)
+    axis.set_xticks([0, 1, 5, 20, 200], ["0", "1", "5", "20", "200"])
+    axis.minorticks_off()
+    axis.set(xlabel="sampling run (arrowheads: training points)", ylabel="score (no unit)", ylim=(0, 1.05))
+    axis.set_title(f"fashion5k, {rows['seeds'].nunique()} seeds")
+    figure.legend(*axis.get_legend_handles_labels(), loc="outside right center", fontsize="small")
+    return figure
+
+
+def _runs(found: Evidence, data: str) -> list[int]:
+    rows = found.rows(claim="C5", quantity="pc", data=data, architecture="mlp", condition="learned")
+    return sorted(rows["run"].astype(int).unique())
+
+
+def _images(pixels: np.ndarray, data: str) -> np.ndarray:
+    return pixels.reshape(*pixels.shape[:-1], *SHAPES.get(data, (32, 32, 3)))

@@ -1,0 +1,132 @@
+"""The rules of claims C5 and C9, and where in the search an architecture shows over-generalization."""
+
+from dataclasses import replace
+
+import pandas as pd
+
+from kaleido.evidence import Evidence
+from kaleido.plans import LABELLED, absent
+from kaleido.rules import Verdict, all_of, listed, sampling
+from kaleido.statistics import contrast, interval, threshold
+
+__all__ = ["ASKED", "JUDGED", "best_and_worst", "degrees", "other_architectures", "other_data", "searched"]
+
+JUDGED = ("cnn", "transformer", "unet")  # those that the paper names
+FALL, ASKED = 0.10, 0.25  # the least fall of rho below the untrained network's, the least spread
+IMAGES = ("digits", "mnist5k")
+
+
+def other_architectures(found: Evidence, stretch: float = 1.0) -> Verdict:
+    """Claim C5: for each architecture rho falls below its untrained control by more than 0.10, and spread >= 0.25.
+
+    On `digits` and on `mnist5k`, after the last step; all three architectures: supported, some: partly.
+
+    Arguments:
+        found: Evidence of notebook 05.
+        stretch: Makes every interval so many times as long.
+    """
+    tests = {name: [test.stretched(stretch) for test in _shows(found, name)] for name in JUDGED}
+    rows = found.means(claim="C5", quantity="rho", condition="learned", architecture=JUDGED[0])
+    where = listed(rows) | {"width": "as on the claims page"}
+    whole = all_of("C5", [test for each in tests.values() for test in each], **where)
+    held = [name for name in JUDGED if all_of("C5", tests[name]).verdict == "supported"]
+    if whole.verdict != "supported" and held:
+        reason = f"{', '.join(held)} shows it; {whole.reason}"
+        return replace(whole, verdict="partly supported", partial=tuple(tests[held[0]]), reason=reason)
+    return whole
+
+
+def degrees(found: Evidence, data: str) -> pd.DataFrame:
+    """To which degree each architecture shows it: ranked by the fall of rho below the untrained network's.
+
+    Returns:
+        One row per architecture with 95 % intervals: `fall of rho`, `spread`, `gain`, `noise kept`, `PC at run 20`, and
+        the training `loss`, after the last step.
+    """
+    rows = []
+    for name in found.rows(claim="C5", data=data)["architecture"].unique():
+
+        def seeds(quantity: str, condition: str = "learned", run: int | None = 1, name: str = name):
+            about = {"quantity": quantity, "data": data, "architecture": name, "condition": condition}
+            return found.values(**about, **({"run": run} if run else {}))
+
+        about = {
+            "fall of rho": seeds("rho", "untrained") - seeds("rho"),
+            "spread": seeds("spread"),
+            "gain": seeds("gain"),
+            "noise kept": seeds("noise kept"),
+            "PC at run 20": seeds("pc", run=20),
+            "loss": seeds("loss", run=None),
+        }
+        rows.append({"architecture": name} | {key: interval(values) for key, values in about.items()})
+    table = pd.DataFrame(rows).set_index("architecture")
+    order = table["fall of rho"].map(lambda ends: -ends[0]).argsort(kind="stable")
+    return table.iloc[order].map(lambda ends: f"{ends[0]:.2f} [{ends[1]:.2f}, {ends[2]:.2f}]")
+
+
+def searched(found: Evidence) -> pd.DataFrame:
+    """The cells of the search, from the extended record of notebook 05: means over seeds.
+
+    Returns:
+        One row per architecture, depth, number of training images and state of the network: `fall`, `spread`, `pc` at
+        run 20, `loss`, and whether the cell `shows` the phenomenon: a fall of more than 0.10, a spread of 0.25 or more.
+        A level of the loss that not all seeds reached has no row.
+    """
+    rows = found.rows(claim="C5")
+    names = rows["architecture"].str.extract(r"^(?P<kind>.*), (?P<images>\S+) images$")
+    rows = rows.assign(kind=names["kind"], images=names["images"], run=rows["run"].fillna(0).astype(int))
+    cell = ["kind", "depth", "images"]
+    whole = rows["seeds"].nunique()
+
+    def mean(quantity: str, run: int) -> pd.Series:
+        some = rows[(rows["quantity"] == quantity) & (rows["run"] == run)]
+        grouped = some.groupby([*cell, "condition"])["value"]
+        return grouped.mean()[grouped.size() == whole]
+
+    rho = mean("rho", 1)
+    untrained = rho.xs("untrained", level="condition")
+    table = pd.DataFrame({"rho": rho, "spread": mean("spread", 1), "pc": mean("pc", 20), "loss": mean("loss", 0)})
+    table = table[table.index.get_level_values("condition") != "untrained"].reset_index()
+    before = untrained.reindex(pd.MultiIndex.from_frame(table[cell])).to_numpy()
+    table["fall"] = before - table["rho"]
+    table["shows"] = (table["fall"] > FALL) & (table["spread"] >= ASKED)
+    return table
+
+
+def best_and_worst(cells: pd.DataFrame) -> pd.DataFrame:
+    """Returns each architecture's best and worst cell of the search: by the fall of rho, first those that show it."""
+    picked = []
+    for _, group in cells.groupby("kind", sort=False):
+        ranked = group.sort_values(["shows", "fall"], ascending=False)
+        picked += [ranked.head(1).assign(which="best"), ranked.tail(1).assign(which="worst")]
+    columns = ["depth", "images", "condition", "loss", "fall", "spread", "pc", "shows"]
+    return pd.concat(picked).set_index(["kind", "which"])[columns].round(2)
+
+
+def other_data(found: Evidence, stretch: float = 1.0) -> Verdict:
+    """Claim C9: C3's test on each labelled data set that could be loaded.
+
+    Arguments:
+        found: Evidence of notebook 06.
+        stretch: Makes every interval so many times as long.
+    """
+    there = tuple(name for name in LABELLED if name in set(found.table["data"]))
+    if not there:
+        why = "; ".join(f"{name} {reason}" for name, reason in absent().items())
+        return Verdict("C9", "not run", f"data not here: {why}")
+    return sampling(found, stretch, "C9", there)
+
+
+def _shows(found: Evidence, architecture: str) -> list:
+    tests = []
+    for data in IMAGES:
+
+        def seeds(quantity: str, condition: str = "learned", data: str = data):
+            return found.values(
+                claim="C5", quantity=quantity, data=data, architecture=architecture, condition=condition, run=1
+            )
+
+        asked = f"{data}, {architecture}: rho less that of the untrained network"
+        tests.append(contrast(asked, seeds("rho"), seeds("rho", "untrained"), -FALL, below=True))
+        tests.append(threshold(f"{data}, {architecture}: spread", seeds("spread"), ASKED, below=False))
+    return tests
