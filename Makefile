@@ -1,6 +1,6 @@
 # The commands of this repository; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup reproduce notebook notebooks extended figures tour lab test check lock clean
+.PHONY: help setup reproduce notebook notebooks extended figures tour data lab test check lock clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PROFILE ?= laptop
@@ -30,6 +30,9 @@ tour: .venv/.ready ## run the tour: from nothing to digits that grow out of nois
 figures: .venv/.ready ## draw the figures that are out of date, from the recorded evidence
 	$(RUN) figures
 
+data: .venv/.ready ## download Fashion-MNIST, once, unless Debian's package is there (30 MB, for notebook 06)
+	.venv/bin/python -c "import kaleido; kaleido.load('fashion')"
+
 lab: .venv/.ready ## open the notebooks in JupyterLab, on this machine only
 	.venv/bin/jupyter lab --ServerApp.ip=127.0.0.1 --ServerApp.root_dir=$(CURDIR) $(LAB_ARGS) notebooks/00_tour.ipynb
 
@@ -44,7 +47,7 @@ check: .venv/.ready ## check the style of code and notebooks
 notebooks: .venv/.ready ## run every notebook and commit to its results: outputs, figures, record, findings
 	$(RUN) promote
 
-extended: .venv/.ready ## compute and record what takes too long for every run, such as the published settings (N=03 or 04)
+extended: .venv/.ready ## compute and record what takes too long for every run, such as the published settings (N=03 to 06)
 	$(RUN) extend $(N)
 
 lock: ## write requirements.lock anew from pyproject.toml

@@ -1,5 +1,6 @@
 """Kaleido: is "Generative Kaleidoscopic Networks" (arXiv 2402.11793) true? Learn, sample, measure, judge."""
 
+from kaleido.architectures import cnn, transformer, unet
 from kaleido.baselines import baselines
 from kaleido.claims import CLAIMS, judge
 from kaleido.comparison_rules import best_and_worst, degrees, searched
@@ -31,6 +32,7 @@ __all__ = [
     "baselines",
     "best_and_worst",
     "build",
+    "cnn",
     "conditions",
     "contraction",
     "controls",
@@ -68,4 +70,6 @@ __all__ = [
     "summary",
     "sweep",
     "tabulate",
+    "transformer",
+    "unet",
 ]
