@@ -3,7 +3,7 @@
 from kaleido.architectures import cnn, transformer, unet
 from kaleido.baselines import baselines
 from kaleido.claims import CLAIMS, judge
-from kaleido.comparison_rules import best_and_worst, degrees, searched
+from kaleido.comparison_rules import best_and_worst, degrees, loaded, searched
 from kaleido.data import Dataset, load, noise, points, probes
 from kaleido.depth_rules import effect_of_depth, levels_of
 from kaleido.evidence import Evidence, evidence, recorded, tabulate
@@ -51,6 +51,7 @@ __all__ = [
     "levels_of",
     "load",
     "load_networks",
+    "loaded",
     "mlp",
     "nearest",
     "noise",

@@ -23,27 +23,27 @@ NAMES = {
     "unet without skips": "U-Net, no skips",
 }
 COLOURS = dict(zip(NAMES, sns.color_palette("colorblind", len(NAMES)), strict=True))
-SHOWN = (0, 1, 2, 5, 20)  # runs of the samples
+SHOWN, CHAINS = (0, 1, 2, 5, 20), 4  # runs and chains of the samples
 SHAPES = {"fashion5k": (28, 28), "fashion": (28, 28), "faces": (25, 25)}  # others are 32 x 32 in colour
 
 
 def samples(found: Evidence) -> Figure:
-    """Two chains of every architecture by runs, from the same noise in every row."""
-    figure = Figure((PAGE, 92 * MILLIMETRE))
+    """Four chains of every architecture by runs, from the same noise in every row."""
+    figure = Figure((PAGE, 112 * MILLIMETRE))
     for axis, data, side in zip(figure.subplots(2, 1), IMAGES, (8, 28), strict=True):
-        runs = [run for run in SHOWN if run in _runs(found, data)]
         kept = [0, *_runs(found, data)]
+        runs = [run for run in SHOWN if run in kept]
         rows = []
         for name in NAMES:
             chains = found.arrays[f"{data}/{name}/learned"].numpy().reshape(len(kept), -1, side, side)
-            rows += [chains[kept.index(run), chain] for chain in range(3) for run in runs]
+            rows += [chains[kept.index(run), chain] for chain in range(CHAINS) for run in runs]
         pictures = np.stack(rows)
         pictures = pictures.repeat(3, 1).repeat(3, 2) if side < 16 else pictures  # so that frames stay thin
         width = pictures.shape[-1] + 2
-        axis.imshow(sheet(pictures, 3 * len(runs)), cmap="gray", vmin=0, vmax=255)
+        axis.imshow(sheet(pictures, CHAINS * len(runs)), cmap="gray", vmin=0, vmax=255)
         axis.set_yticks([width * (i + 0.5) for i in range(len(NAMES))], list(NAMES.values()))
-        axis.set_xticks([width * (i + 0.5) for i in range(3 * len(runs))], [str(run) for run in runs] * 3)
-        axis.set(title=data, xlabel="sampling run of three chains" if data == IMAGES[-1] else None)
+        axis.set_xticks([width * (i + 0.5) for i in range(CHAINS * len(runs))], [str(run) for run in runs] * CHAINS)
+        axis.set(title=data, xlabel="sampling runs of four chains" if data == IMAGES[-1] else None)
         axis.tick_params(length=0)
         sns.despine(ax=axis, left=True, bottom=True)
     return figure

@@ -5,11 +5,11 @@ from dataclasses import replace
 import pandas as pd
 
 from kaleido.evidence import Evidence
-from kaleido.plans import LABELLED, absent
+from kaleido.plans import LABELLED, SHAPES, absent
 from kaleido.rules import Verdict, all_of, listed, sampling
 from kaleido.statistics import contrast, interval, threshold
 
-__all__ = ["ASKED", "JUDGED", "best_and_worst", "degrees", "other_architectures", "other_data", "searched"]
+__all__ = ["ASKED", "JUDGED", "best_and_worst", "degrees", "loaded", "other_architectures", "other_data", "searched"]
 
 JUDGED = ("cnn", "transformer", "unet")  # those that the paper names
 FALL, ASKED = 0.10, 0.25  # the least fall of rho below the untrained network's, the least spread
@@ -94,10 +94,16 @@ def searched(found: Evidence) -> pd.DataFrame:
 
 
 def best_and_worst(cells: pd.DataFrame) -> pd.DataFrame:
-    """Returns each architecture's best and worst cell of the search: by the fall of rho, first those that show it."""
+    """Returns each architecture's default, best and worst cell of the search.
+
+    The default is the depth of C5 with all images, after the last step; others are ranked by the fall of rho, first
+    those that show the phenomenon.
+    """
     picked = []
-    for _, group in cells.groupby("kind", sort=False):
+    for kind, group in cells.groupby("kind", sort=False):
         ranked = group.sort_values(["shows", "fall"], ascending=False)
+        usual = group[(group["depth"] == SHAPES["digits"][kind][0]) & (group["images"] == "all")]
+        picked.append(usual[usual["condition"] == "learned"].assign(which="default"))
         picked += [ranked.head(1).assign(which="best"), ranked.tail(1).assign(which="worst")]
     columns = ["depth", "images", "condition", "loss", "fall", "spread", "pc", "shows"]
     return pd.concat(picked).set_index(["kind", "which"])[columns].round(2)
@@ -115,6 +121,14 @@ def other_data(found: Evidence, stretch: float = 1.0) -> Verdict:
         why = "; ".join(f"{name} {reason}" for name, reason in absent().items())
         return Verdict("C9", "not run", f"data not here: {why}")
     return sampling(found, stretch, "C9", there)
+
+
+def loaded(found: Evidence) -> pd.DataFrame:
+    """Returns the data sets of notebook 06: how many seeds were run, or why none was."""
+    seeds = found.rows(claim="C9", quantity="loss").groupby("data")["seeds"].nunique()
+    rows = [(name, f"run, {n} seeds" if n > 1 else "run, one seed") for name, n in seeds.items()]
+    rows += [(name, f"not run; {why}") for name, why in absent().items()]
+    return pd.DataFrame(rows, columns=["data", "status"]).set_index("data")
 
 
 def _shows(found: Evidence, architecture: str) -> list:

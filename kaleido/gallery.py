@@ -156,7 +156,7 @@ FIGURES = {
     "05_samples": Drawing(
         "05",
         comparison_drawings.samples,
-        "Three chains by runs for six architectures, on digits and MNIST: some become digits, some stay noise.",
+        "Four chains by runs for six architectures, on digits and MNIST: some become digits, some stay noise.",
     ),
     "05_degrees": Drawing(
         "05",

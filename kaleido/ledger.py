@@ -48,19 +48,20 @@ def read_ledger(path: Path) -> list[dict]:
 
 def report(notebook: str, profile: str) -> None:
     """Prints a notebook's verdicts before correction, and how many of its numbers agree with the record."""
+    lines = []
     for claim, about in CLAIMS.items():
         if about.notebook == notebook:
             verdict = judge(claim, profile)
             found = f"borderline, {' or '.join(verdict.between)}" if verdict.borderline else verdict.verdict
-            print(f"{claim}: {found} (before correction). {about.text}.")  # noqa: T201
+            lines.append(f"{claim}: {found} (before correction). {about.text}.")
     compared = compare(read_evidence(files.build_folder(profile) / "evidence", notebook, profile))
     if compared is None:
-        print(f"there is no record of the {profile} profile to compare with")  # noqa: T201
-        return
-    agree, total, others = compared
-    print(f"{agree} of {total} numbers within tolerance of the record")  # noqa: T201
-    if len(others):
-        print(others.to_string(index=False, max_rows=20))  # noqa: T201
+        lines.append(f"there is no record of the {profile} profile to compare with")
+    else:
+        agree, total, others = compared
+        lines.append(f"{agree} of {total} numbers within tolerance of the record")
+        lines += [others.to_string(index=False, max_rows=20)] if len(others) else []
+    print("\n".join(lines))  # noqa: T201 - at once, so that a notebook keeps it as one output
 
 
 def moved(notebooks: list[str], profile: str) -> dict[str, tuple[int, int, pd.DataFrame]]:

@@ -101,6 +101,9 @@ def test_a_set_that_is_not_here_is_not_run_and_not_missed(build, tmp_path, monke
     faces = write_evidence(build / "smoke" / "evidence", "06", "smoke", [row("C9", "loss", "faces", "mlp", 100, 0.1)])
     verdict = kd.judge("C9", "smoke")
     assert verdict.verdict == "not run"
+    status = kd.loaded(faces)["status"]
+    assert status["faces"] == "run, one seed"
+    assert status["celeba"] == "not run; not there: img_align_celeba.zip"
     assert "fashion5k not there: fashion/train-images" in verdict.reason
     assert compare(faces)[1] == 1  # what Fashion-MNIST has on record is not asked for
     entries = kd.ledger("smoke")
@@ -140,6 +143,8 @@ def test_the_search_finds_where_an_architecture_shows_it(build):
     best = kd.best_and_worst(cells).loc[("unet", "best")]
     assert (best["depth"], best["images"], best["fall"]) == (2, "10", pytest.approx(0.6))
     assert not kd.best_and_worst(cells).loc[("unet", "worst")]["shows"]
+    default = kd.best_and_worst(cells).loc[("unet", "default")]
+    assert (default["depth"], default["images"]) == (SHAPES["digits"]["unet"][0], "all")
 
 
 def test_noise_kept_is_one_for_the_identity_and_zero_for_a_constant():
