@@ -14,9 +14,10 @@ from kaleido.learning import History, Snapshot, learn, load_networks, save_netwo
 from kaleido.ledger import conditions, findings, ledger, report, standing, summary
 from kaleido.measures import contraction, controls, corner_loss, covered, gain, nearest, output_range, spread
 from kaleido.networks import build, mlp
-from kaleido.plans import NOTEBOOKS, PROFILES, absent, plan
+from kaleido.plans import NOTEBOOKS, absent, plan
 from kaleido.quality import assess, prdc
 from kaleido.sampling import Orbit, sample
+from kaleido.sizes import PROFILES
 
 __all__ = [
     "CLAIMS",

@@ -5,7 +5,8 @@ import sys
 
 from kaleido import figures, files, notebooks
 from kaleido.ledger import ledger, moved, standing
-from kaleido.plans import EXTENDED, NOTEBOOKS, PROFILES
+from kaleido.plans import EXTENDED, NOTEBOOKS
+from kaleido.sizes import PROFILES
 
 
 def reproduce(profile: str) -> int:

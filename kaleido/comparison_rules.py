@@ -5,8 +5,9 @@ from dataclasses import replace
 import pandas as pd
 
 from kaleido.evidence import Evidence
-from kaleido.plans import LABELLED, SHAPES, absent
+from kaleido.plans import absent
 from kaleido.rules import Verdict, all_of, listed, sampling
+from kaleido.sizes import LABELLED, SHAPES
 from kaleido.statistics import contrast, interval, threshold
 
 __all__ = ["ASKED", "JUDGED", "best_and_worst", "degrees", "loaded", "other_architectures", "other_data", "searched"]

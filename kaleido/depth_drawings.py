@@ -9,8 +9,8 @@ from matplotlib.ticker import FixedLocator, NullLocator
 from kaleido.depth_rules import effect_of_depth, levels_of
 from kaleido.evidence import Evidence
 from kaleido.pictures import sheet
-from kaleido.plans import DEPTHS
 from kaleido.rules import SAMPLED
+from kaleido.sizes import DEPTHS
 from kaleido.style import CONTROL, DATA, MAP, MILLIMETRE, PAGE
 
 __all__ = ["along_runs", "by_depth", "loss_maps", "not_depth", "samples", "toys"]

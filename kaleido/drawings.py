@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from kaleido.data import TOYS
 from kaleido.evidence import Evidence
-from kaleido.plans import DIMENSIONS, SIZES
+from kaleido.sizes import DIMENSIONS, SIZES
 from kaleido.studies import CLOSE
 from kaleido.style import COLUMN, CONTROL, DATA, MAP, MILLIMETRE, PAGE
 

@@ -37,8 +37,9 @@ LEARNED = (
     "learning",
 )  # sources that a learned cell depends on
 MEASURED = (*LEARNED, "sampling", "measures", "quality", "features", "baselines", "studies")
+ALONE = {"depths": ("depth", "depth of toys"), "comparisons": ("architecture", "data set")}  # studies of one module
 # read once: what a process has imported is what its results depend on, whatever is edited meanwhile
-SOURCES = {name: (Path(__file__).parent / f"{name}.py").read_text() for name in (*MEASURED, "depths", "comparisons")}
+SOURCES = {name: (Path(__file__).parent / f"{name}.py").read_text() for name in (*MEASURED, *ALONE)}
 NOT_LEARNED = ("study", "variant", "probes", "runs", "judge")  # fields of a cell that its networks do not depend on
 STUDIES = {
     "toy": studies.toy,
@@ -145,8 +146,7 @@ def _learned(cell: Cell) -> Path:
 
 
 def _measured(cell: Cell) -> Path:
-    study = STUDIES[cell.study].__module__.rpartition(".")[2]
-    sources = tuple(dict.fromkeys((*MEASURED, study)))
+    sources = (*MEASURED, *(module for module, asked in ALONE.items() if cell.study in asked))
     return files.cache_folder() / "measured" / f"{_key(dataclasses.asdict(cell), sources)}.safetensors"
 
 

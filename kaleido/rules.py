@@ -6,7 +6,7 @@ import numpy as np
 
 from kaleido.baselines import MUST_NOT_PASS
 from kaleido.evidence import Evidence
-from kaleido.plans import BOUNDED_DEPTHS, DIMENSIONS, SIZES
+from kaleido.sizes import BOUNDED_DEPTHS, DIMENSIONS, SIZES
 from kaleido.statistics import Test, contrast, threshold, trending
 
 __all__ = [

@@ -13,7 +13,8 @@ from kaleido.comparison_rules import other_data
 from kaleido.comparisons import _correlation
 from kaleido.evidence import compare, read_evidence, write_evidence
 from kaleido.networks import ARCHITECTURES
-from kaleido.plans import SHAPES, plan
+from kaleido.plans import plan
+from kaleido.sizes import SHAPES
 
 SHOWS, COPIES, CONSTANT = {"rho": 0.3, "spread": 0.6}, {"rho": 0.75, "spread": 0.9}, {"rho": 0.3, "spread": 0.01}
 
