@@ -18,6 +18,7 @@ from kaleido.studies import DRAWS, KEPT, as_bytes, row
 __all__ = ["architecture", "data_set"]
 
 RUNS = (1, 2, 5, 10, 20)  # at which the samples of an architecture are judged
+SCORES = ("pc", "precision", "coverage", "recall")  # of the search `pc` alone
 PICTURES = 8  # chains whose pictures are kept
 GAINS = 250  # probes whose gain is taken
 TURNED = (12, 20)  # chains and runs of the animations
@@ -56,8 +57,9 @@ def architecture(cell, nets, sets, histories) -> tuple[list[dict], dict[str, Ten
                 for run in runs:
                     fake = look(orbit.at(run)[: len(data.test)])
                     scores = prdc(real, fake)
-                    scores = {name: scores[name] for name in ("pc", "precision", "coverage", "recall")}
-                    for quantity, value in (scores | predicted(look.classes(fake))).items():
+                    scores = {name: scores[name] for name in (SCORES if cell.pictured else SCORES[:1])}
+                    scores |= predicted(look.classes(fake)) if cell.pictured else {}
+                    for quantity, value in scores.items():
                         add(quantity, condition, run, value, len(data.test))
             if seed == cell.seeds[0] and cell.pictured:
                 shown = torch.cat([z[None, :PICTURES], orbit.states[:, :PICTURES]])
