@@ -20,7 +20,7 @@ __all__ = ["architecture", "data_set"]
 RUNS = (1, 2, 5, 10, 20)  # at which the samples of an architecture are judged
 SCORES = ("pc", "precision", "coverage", "recall")  # of the search `pc` alone
 PICTURES = 8  # chains whose pictures are kept
-GAINS = 250  # probes whose gain is taken
+GAINS = 100  # probes whose gain is taken
 TURNED = (12, 20)  # chains and runs of the animations
 FEW = 300  # held-out points below which samples get no scores
 
@@ -47,10 +47,11 @@ def architecture(cell, nets, sets, histories) -> tuple[list[dict], dict[str, Ten
             net.load_state_dict(weights)
             if loss is not None:
                 add("loss", condition, None, loss, len(data.train))
-            runs = [run for run in (RUNS if condition != "untrained" else RUNS[:1]) if run <= cell.runs]
+            once = condition == "untrained" or (condition != "learned" and cell.pictured)  # one run, and no scores
+            runs = [run for run in (RUNS[:1] if once else RUNS) if run <= cell.runs]
             orbit = sample(net, z, runs[-1], runs)
             _over_generalization(add, net, orbit.at(1), z, data, condition, seed)
-            if condition == "untrained":
+            if once:
                 continue
             with torch.no_grad():
                 real = look(data.test)
