@@ -11,7 +11,7 @@ from kaleido.rules import SAMPLED
 from kaleido.studies import KEPT
 from kaleido.style import COLUMN, CONTROL, DATA, MAP, MILLIMETRE, PAGE
 
-__all__ = ["along_runs", "data_sets", "degrees", "quality", "samples", "search", "turning"]
+__all__ = ["along_runs", "data_sets", "degrees", "published", "quality", "samples", "search", "turning"]
 
 IMAGES = ("digits", "mnist5k")
 NAMES = {
@@ -133,7 +133,7 @@ def data_sets(found: Evidence) -> Figure:
     """Chains of every data set that was there by runs, and the training image nearest to each at run 20."""
     names = [key.rpartition("/")[0] for key in sorted(found.arrays) if key.endswith("/pictures")]
     figure = Figure((PAGE, 62 * MILLIMETRE * -(-len(names) // 3)))
-    axes = figure.subplots(-(-len(names) // 3), 3, squeeze=False).flat
+    axes = figure.subplots(-(-len(names) // 3), 3, squeeze=False).ravel()
     for axis, name in zip(axes, names, strict=False):
         data = name.partition("/")[0]
         pictures, near = (_images(found.arrays[f"{name}/{part}"].numpy(), data) for part in ("pictures", "nearest"))
@@ -146,8 +146,19 @@ def data_sets(found: Evidence) -> Figure:
         axis.set(title=data, yticks=[], xlabel="sampling run")
         axis.tick_params(length=0, labelsize=7)
         sns.despine(ax=axis, left=True, bottom=True)
-    for axis in list(axes):
+    for axis in axes[len(names) :]:
         axis.remove()
+    return figure
+
+
+def published(found: Evidence) -> Figure:
+    """The published settings on all of Fashion-MNIST: forty chains at four runs."""
+    runs = _images(found.arrays["fashion/10/turning"].numpy(), "fashion")
+    figure = Figure((PAGE, 36 * MILLIMETRE))
+    for axis, run in zip(figure.subplots(1, 4), (0, 1, 5, 20), strict=True):
+        axis.imshow(sheet(runs[run], 8), cmap="gray", vmin=0, vmax=255)
+        axis.set(title=f"run {run}", xticks=[], yticks=[])
+        sns.despine(ax=axis, left=True, bottom=True)
     return figure
 
 
@@ -177,7 +188,9 @@ def quality(found: Evidence) -> Figure:
     axis.set_xscale("symlog", linthresh=1)
     axis.set_xticks([0, 1, 5, 20, 200], ["0", "1", "5", "20", "200"])
     axis.minorticks_off()
-    axis.set(xlabel="sampling run (arrowheads: training points)", ylabel="score (no unit)", ylim=(0, 1.05))
+    axis.set(
+        xlabel="sampling run (arrowheads: training points)", ylabel="score (no unit)", xlim=(0, 220), ylim=(0, 1.05)
+    )
     axis.set_title(f"fashion5k, {rows['seeds'].nunique()} seeds")
     figure.legend(*axis.get_legend_handles_labels(), loc="outside right center", fontsize="small")
     return figure
