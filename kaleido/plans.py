@@ -149,22 +149,17 @@ def _toy_depths(profile: str) -> list[Cell]:
 
 
 def _shapes(profile: str) -> list[Cell]:
-    """Claim C5: networks of every architecture, as `SHAPES` has them."""
+    """Claim C5: networks of every architecture, as `SHAPES` has them unless the profile has sizes of its own."""
     cells = []
     for data, shapes in SHAPES.items():
         size = PROFILES[profile][f"shapes {data}"]
+        how = {name: getattr(size, name) for name in ("probes", "runs", "judge")}
+        how |= {"snapshots": SHAPE_LEVELS[data], "every": None, "batch": 64, "init": "he"}
         for name, (depth, width, steps, lr) in shapes.items():
-            how = {
-                "steps": size.steps or steps,
-                "lr": lr,
-                "probes": size.probes,
-                "runs": size.runs,
-                "judge": size.judge,
-            }
-            how |= {"snapshots": SHAPE_LEVELS[data], "every": None, "batch": 64, "init": "he"}
+            shape = {"width": size.width or width, "steps": size.steps or steps, "lr": lr}
             for seed in range(FIRST_SEED, FIRST_SEED + size.seeds):
                 cells.append(
-                    Cell("architecture", data, depth, width, seeds=(seed,), architecture=name, variant=name, **how)
+                    Cell("architecture", data, depth, seeds=(seed,), architecture=name, variant=name, **shape, **how)
                 )
     return cells
 
