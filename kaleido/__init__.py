@@ -10,13 +10,14 @@ from kaleido.evidence import Evidence, evidence, recorded, tabulate
 from kaleido.experiments import sweep
 from kaleido.features import features
 from kaleido.figures import draw, show
-from kaleido.learning import History, Snapshot, learn, load_networks, save_networks
+from kaleido.learning import History, Snapshot, learn
 from kaleido.ledger import conditions, findings, ledger, report, standing, summary
 from kaleido.measures import contraction, controls, corner_loss, covered, gain, nearest, output_range, spread
 from kaleido.networks import build, mlp
 from kaleido.plans import NOTEBOOKS, absent, plan
 from kaleido.quality import assess, prdc
 from kaleido.sampling import Orbit, sample
+from kaleido.saved import load_networks, save_networks
 from kaleido.sizes import PROFILES
 
 __all__ = [

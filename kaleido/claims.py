@@ -9,6 +9,7 @@ from kaleido.comparison_rules import other_architectures, other_data
 from kaleido.depth_rules import deeper_is_better, deeper_maps_nearer, equal_loss
 from kaleido.evidence import Evidence, read_evidence, recorded
 from kaleido.rules import VERDICTS, Verdict, bounded_outputs, dimension, over_generalization, sampling, stability
+from kaleido.sizes import IMAGES
 
 __all__ = ["CLAIMS", "FAMILIES", "Claim", "judge"]
 
@@ -43,7 +44,7 @@ CLAIMS = {
         "A trend that vanishes, or turns, on other data or at another number of steps.",
         deeper_maps_nearer,
         "04_over_generalization",
-        again=partial(deeper_maps_nearer, variant="other seeds", data=("digits", "mnist5k")),
+        again=partial(deeper_maps_nearer, variant="other seeds", data=IMAGES),
     ),
     "C3": Claim(
         "After a burn-in, repeated application to noise gives samples of the input distribution",

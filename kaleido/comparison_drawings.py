@@ -5,15 +5,16 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from kaleido.comparison_rules import ASKED, FALL, searched
+from kaleido.curves import runs_axis, seeds_and_mean
 from kaleido.evidence import Evidence
 from kaleido.pictures import animation, sheet
 from kaleido.rules import SAMPLED
+from kaleido.sizes import IMAGES
 from kaleido.studies import KEPT
 from kaleido.style import COLUMN, CONTROL, DATA, MAP, MILLIMETRE, PAGE
 
 __all__ = ["along_runs", "data_sets", "degrees", "published", "quality", "samples", "search", "turning"]
 
-IMAGES = ("digits", "mnist5k")
 NAMES = {
     "mlp": "MLP",
     "cnn": "CNN",
@@ -88,10 +89,7 @@ def along_runs(found: Evidence) -> Figure:
     for axis, data in zip(axes, IMAGES, strict=True):
         for name, label in NAMES.items():
             rows = found.rows(claim="C5", quantity="pc", data=data, architecture=name, condition="learned")
-            for _, seed in rows.groupby("seeds"):
-                axis.plot(seed["run"].astype(int), seed["value"], color=COLOURS[name], lw=0.4, alpha=0.3)
-            mean = rows.groupby("run")["value"].mean()
-            axis.plot(mean.index.astype(int), mean, color=COLOURS[name], lw=1.6, marker="o", ms=2.5, label=label)
+            seeds_and_mean(axis, rows, COLOURS[name], label)
         axis.set_xscale("log")
         axis.set_xticks([1, 2, 5, 10, 20], ["1", "2", "5", "10", "20"])
         axis.minorticks_off()
@@ -177,20 +175,12 @@ def quality(found: Evidence) -> Figure:
         ("precision", "coverage", "recall", "pc"), sns.color_palette("colorblind"), strict=False
     ):
         rows = found.rows(**about, quantity=quantity, architecture="mlp", condition="noise")
-        for _, seed in rows.groupby("seeds"):
-            axis.plot(seed["run"].astype(int), seed["value"], color=colour, lw=0.4, alpha=0.4)
-        mean = rows.groupby("run")["value"].mean()
-        label = "PC" if quantity == "pc" else quantity
-        axis.plot(mean.index.astype(int), mean, color=colour, lw=1.6, marker="o", ms=2.5, label=label)
+        seeds_and_mean(axis, rows, colour, "PC" if quantity == "pc" else quantity)
         top = found.rows(**about, quantity=quantity, architecture="training points")["value"].mean()
         axis.plot(1.02, top, "<", color=colour, ms=4, transform=axis.get_yaxis_transform(), clip_on=False)
     axis.axvline(SAMPLED, color=CONTROL, lw=0.8, ls=":")
-    axis.set_xscale("symlog", linthresh=1)
-    axis.set_xticks([0, 1, 5, 20, 200], ["0", "1", "5", "20", "200"])
-    axis.minorticks_off()
-    axis.set(
-        xlabel="sampling run (arrowheads: training points)", ylabel="score (no unit)", xlim=(0, 220), ylim=(0, 1.05)
-    )
+    runs_axis(axis)
+    axis.set(xlabel="sampling run (arrowheads: training points)", ylabel="score (no unit)", ylim=(0, 1.05))
     axis.set_title(f"fashion5k, {rows['seeds'].nunique()} seeds")
     figure.legend(*axis.get_legend_handles_labels(), loc="outside right center", fontsize="small")
     return figure

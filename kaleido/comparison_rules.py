@@ -7,14 +7,13 @@ import pandas as pd
 from kaleido.evidence import Evidence
 from kaleido.plans import absent
 from kaleido.rules import Verdict, all_of, listed, sampling
-from kaleido.sizes import LABELLED, SHAPES
+from kaleido.sizes import IMAGES, LABELLED, SHAPES
 from kaleido.statistics import contrast, interval, threshold
 
 __all__ = ["ASKED", "JUDGED", "best_and_worst", "degrees", "loaded", "other_architectures", "other_data", "searched"]
 
 JUDGED = ("cnn", "transformer", "unet")  # those that the paper names
 FALL, ASKED = 0.10, 0.25  # the least fall of rho below the untrained network's, the least spread
-IMAGES = ("digits", "mnist5k")
 
 
 def other_architectures(found: Evidence, stretch: float = 1.0) -> Verdict:

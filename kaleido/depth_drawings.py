@@ -10,12 +10,11 @@ from kaleido.depth_rules import effect_of_depth, levels_of
 from kaleido.evidence import Evidence
 from kaleido.pictures import sheet
 from kaleido.rules import SAMPLED
-from kaleido.sizes import DEPTHS
+from kaleido.sizes import DEPTHS, IMAGES
 from kaleido.style import CONTROL, DATA, MAP, MILLIMETRE, PAGE
 
 __all__ = ["along_runs", "by_depth", "loss_maps", "not_depth", "samples", "toys"]
 
-DATA_SETS = ("digits", "mnist5k")
 COLOURS = dict(zip(DEPTHS["digits"], sns.color_palette("viridis_r", len(DEPTHS["digits"])), strict=True))
 LABELS = {
     "rho": r"contraction $\rho$",
@@ -30,14 +29,14 @@ def by_depth(found: Evidence) -> Figure:
     """Contraction, covered fraction, spread and gain by depth, after equal steps and at equal loss, all seeds."""
     figure = Figure((PAGE, 96 * MILLIMETRE))
     axes = figure.subplots(2, 4, sharex=True)
-    for row, data in zip(axes, DATA_SETS, strict=True):
+    for row, data in zip(axes, IMAGES, strict=True):
         level = levels_of(found, data)[-1:]
         for axis, quantity in zip(row, ("rho", "kappa", "spread", "gain"), strict=True):
             for condition, colour in zip(("equal steps", *level), (MAP, DATA), strict=False):
                 label = "after equal steps" if condition == "equal steps" else "at equal loss"
                 _by_depth(axis, found, quantity, data, condition, colour, label)
             axis.set_ylim(0, None)
-            if data == DATA_SETS[0]:
+            if data == IMAGES[0]:
                 axis.set_title(LABELS[quantity])
         row[0].set_ylabel(f"{data}\n{level[0] if level else 'no common loss'}")
     for axis in axes[1]:
@@ -68,7 +67,7 @@ def along_runs(found: Evidence) -> Figure:
     """PC along the runs after equal steps, one line per depth, all seeds thin."""
     figure = Figure((PAGE, 70 * MILLIMETRE))
     axes = figure.subplots(1, 2, sharey=True)
-    for axis, data in zip(axes, DATA_SETS, strict=True):
+    for axis, data in zip(axes, IMAGES, strict=True):
         depths = _depths(found, data)
         for depth in depths:
             colour = COLOURS[depth]
@@ -94,7 +93,7 @@ def loss_maps(found: Evidence) -> Figure:
     figure = Figure((PAGE, 100 * MILLIMETRE))
     axes = figure.subplots(2, 2)
     for row, quantity in zip(axes, ("rho", "pc"), strict=True):
-        for axis, data in zip(row, DATA_SETS, strict=True):
+        for axis, data in zip(row, IMAGES, strict=True):
             about = {"quantity": quantity, "data": data, "architecture": "mlp"}
             means = found.means(**about, run=SAMPLED if quantity == "pc" else 1)
             means = means[means["condition"].str.startswith("loss")]
@@ -133,7 +132,7 @@ def not_depth(found: Evidence) -> Figure:
     variants = [name for name in found.table["architecture"].unique() if isinstance(name, str)]
     figure = Figure((PAGE, 108 * MILLIMETRE))
     axes = figure.subplots(2, 3, sharex="col", sharey=True)
-    for row, data in zip(axes, DATA_SETS, strict=True):
+    for row, data in zip(axes, IMAGES, strict=True):
         for axis, quantity in zip(row, ("rho", "gain", "pc"), strict=True):
             axis.axvline(0, color=CONTROL, lw=0.8)
             axis.axvline(0.1 if quantity == "pc" else -0.1, color=CONTROL, lw=0.8, ls=":")

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from kaleido.data import TOYS
 from kaleido.evidence import Evidence
-from kaleido.sizes import DIMENSIONS, SIZES
+from kaleido.sizes import DIMENSIONS, IMAGES, SIZES
 from kaleido.studies import CLOSE
 from kaleido.style import COLUMN, CONTROL, DATA, MAP, MILLIMETRE, PAGE
 
@@ -119,7 +119,7 @@ def unseen_inputs(found: Evidence) -> Figure:
         "identity": "identity", "mean": "mean of X", "medoid": "one point of X", "black": "all black",
     }  # fmt: skip
     marks = dict(zip(names, "os^DvXP*", strict=True))
-    for axis, data in zip(axes, ("digits", "mnist5k"), strict=True):
+    for axis, data in zip(axes, IMAGES, strict=True):
         axis.fill_between([0, 0.5], 0.25, 1.08, color=MAP, alpha=0.1, lw=0)
         axis.annotate("C1 asks for this", (0.02, 1.05), va="top", color=MAP, fontsize="small")
         for name, label in names.items():

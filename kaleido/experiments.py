@@ -22,21 +22,16 @@ from tqdm import tqdm
 
 from kaleido import comparisons, depths, files, studies
 from kaleido.data import load
-from kaleido.learning import learn, load_networks, save_networks
+from kaleido.learning import learn
 from kaleido.networks import build
 from kaleido.plans import Cell
+from kaleido.saved import load_networks, save_networks
 
 __all__ = ["Result", "compute", "sweep"]
 
-LEARNED = (
-    "data",
-    "sources",
-    "initial",
-    "networks",
-    "architectures",
-    "learning",
-)  # sources that a learned cell depends on
-MEASURED = (*LEARNED, "sampling", "measures", "quality", "features", "baselines", "studies")
+# sources that a learned cell depends on; where the data come from shows in their digest
+LEARNED = ("data", "initial", "networks", "architectures", "learning")
+MEASURED = (*LEARNED, "sources", "sampling", "measures", "quality", "features", "baselines", "studies")
 ALONE = {"depths": ("depth", "depth of toys"), "comparisons": ("architecture", "data set")}  # studies of one module
 # read once: what a process has imported is what its results depend on, whatever is edited meanwhile
 SOURCES = {name: (Path(__file__).parent / f"{name}.py").read_text() for name in (*MEASURED, *ALONE)}
@@ -123,7 +118,7 @@ def _learned_networks(cell, sets):
             for data, seed in zip(sets, cell.seeds, strict=True)
         ]
         train = [data.first(cell.points).train if cell.points else data.train for data in sets]
-        how = (cell.batch, cell.lr, cell.schedule, cell.snapshots, cell.every, cell.stop)
+        how = (cell.batch, cell.lr, cell.schedule, cell.snapshots, cell.every, cell.stop, cell.noise, cell.spectral)
         histories = learn(nets, train, cell.steps, *how)
         save_networks(path, nets, histories)
         return nets, histories

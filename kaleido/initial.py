@@ -8,7 +8,7 @@ from torch import nn
 
 from kaleido.data import generator
 
-__all__ = ["OUTPUTS", "drawn"]
+__all__ = ["OUTPUTS", "drawn", "whole"]
 
 OUTPUTS = {"tanh": nn.Tanh, "sigmoid": nn.Sigmoid, "linear": nn.Identity}
 

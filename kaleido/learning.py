@@ -3,17 +3,15 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 from torch.func import stack_module_state
 
-from kaleido import networks
 from kaleido.data import generator
-from kaleido.files import read_tensors, write_tensors
+from kaleido.initial import whole
 
-__all__ = ["History", "Snapshot", "learn", "load_networks", "save_networks"]
+__all__ = ["History", "Snapshot", "learn"]
 
 LONGEST, NEAR = 50, 1.05  # steps between looks; shorter ones begin where a batch's loss is this near a level
 PART = 500  # points that a network of images is evaluated on at a time
@@ -49,6 +47,8 @@ def learn(
     snapshots: Sequence[float] = (),
     every: int | None = 50,
     stop: bool = False,
+    noise: float = 0.0,
+    spectral: float | None = None,
 ) -> list[History]:
     r"""Trains each network, in place, to be the identity on its training points.
 
@@ -56,6 +56,11 @@ def learn(
 
     by Adam (Kingma and Ba, arXiv 1412.6980) on random batches, drawn with replacement by the network's own seed: a
     member learns what it would learn alone. Narrow MLPs of one shape are stacked and learn together, others in turn.
+
+    With `noise` the input is x + s e with e ~ N(0, I) and, for each point of a batch anew, s ~ U[0, noise], while
+    the target stays x: a denoising autoencoder (Vincent et al., 2008, ICML) that is not told how noisy its input is.
+    With `spectral` every weight matrix W is scaled to W min(1, spectral / |W|_2) after each step, |W|_2 by one power
+    iteration a step from the last one's vector, as in Miyato et al. (arXiv 1802.05957).
 
     Arguments:
         nets: Networks from `build`.
@@ -69,6 +74,8 @@ def learn(
             and a fiftieth of the steps so far where the loss of a batch comes within 5 % of the next level; a loss
             that falls as a power -1/2 of the steps falls by 1 % in that time.
         stop: Whether to end as soon as every level was seen, by all members that learn together.
+        noise: Largest standard deviation of the noise on the inputs, in the unit of the features.
+        spectral: Bound on the spectral norm of each weight matrix of an MLP; by default there is none.
 
     Returns:
         One history per network.
@@ -77,71 +84,17 @@ def learn(
         ValueError: If sizes do not fit or are out of range, a value is not finite, or training diverges.
     """
     sets = [data] * len(nets) if isinstance(data, Tensor) else list(data)
-    _check(nets, sets, steps, batch, lr, schedule, every)
+    _check(nets, sets, steps, batch, lr, schedule, every, noise, spectral)
     levels = sorted(snapshots, reverse=True)
     histories: dict[int, History] = {}
     for members in _groups(nets, sets):
-        found = _learn_together(
-            [nets[i] for i in members], [sets[i] for i in members], steps, batch, lr, schedule, levels, every, stop
-        )
+        some = [nets[i] for i in members], [sets[i] for i in members]
+        found = _learn_together(*some, steps, batch, lr, schedule, levels, every, stop, noise, spectral)
         histories.update(zip(members, found, strict=True))
     return [histories[i] for i in range(len(nets))]
 
 
-def save_networks(path: str | Path, nets: Sequence[nn.Module], histories: Sequence[History] | None = None) -> None:
-    """Writes networks of one kind, and what they went through, to one safetensors file.
-
-    The header holds each network's configuration and history; the file appears whole or not at all.
-
-    Arguments:
-        path: Where to.
-        nets: Networks from `build`.
-        histories: What `learn` returned, or nothing.
-    """
-    tensors, notes = {}, []
-    for i, net in enumerate(nets):
-        tensors |= {f"{i}/{name}": tensor for name, tensor in net.state_dict().items()}
-        history = histories[i] if histories else History((), ())
-        for j, snapshot in enumerate(history.snapshots):
-            tensors |= {f"{i}/{j}/{name}": tensor for name, tensor in snapshot.weights.items()}
-        notes.append({
-            "steps": history.steps,
-            "losses": history.losses,
-            "snapshots": [[snapshot.level, snapshot.step, snapshot.loss] for snapshot in history.snapshots],
-        })  # fmt: skip
-    write_tensors(Path(path), tensors, {"configs": [net.config for net in nets], "histories": notes})
-
-
-def load_networks(path: str | Path) -> tuple[list[nn.Module], list[History]]:
-    """Reads what `save_networks` wrote; no code of the file is run.
-
-    Returns:
-        The networks and their histories.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If the file is damaged, or its header does not fit its tensors.
-    """
-    tensors, header = read_tensors(Path(path))
-    nets, histories = [], []
-    try:
-        for i, (config, note) in enumerate(zip(header["configs"], header["histories"], strict=True)):
-            nets.append(networks.rebuild(config))
-            names = list(nets[-1].state_dict())
-            nets[-1].load_state_dict({name: tensors.pop(f"{i}/{name}") for name in names})
-            marks = [
-                Snapshot(*mark, {name: tensors.pop(f"{i}/{j}/{name}") for name in names})
-                for j, mark in enumerate(note["snapshots"])
-            ]
-            histories.append(History(tuple(note["steps"]), tuple(note["losses"]), tuple(marks)))
-    except (KeyError, TypeError, RuntimeError, ValueError) as error:
-        raise ValueError(f"{path}: the header does not fit the tensors: {error}") from None
-    if tensors:
-        raise ValueError(f"{path}: the header does not fit the tensors: it says nothing of {sorted(tensors)[0]}")
-    return nets, histories
-
-
-def _check(nets, sets, steps, batch, lr, schedule, every) -> None:
+def _check(nets, sets, steps, batch, lr, schedule, every, noise, spectral) -> None:
     if not nets or len(nets) != len(sets):
         raise ValueError(f"there are {len(nets)} networks and {len(sets)} data sets, expected as many, at least one")
     for net, points in zip(nets, sets, strict=True):
@@ -150,10 +103,16 @@ def _check(nets, sets, steps, batch, lr, schedule, every) -> None:
         if not points.isfinite().all():
             raise ValueError("data has NaN or infinite values")
     for name, value, least in (("steps", steps, 0), ("batch", batch, 1), ("every", every, 1)):
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < least):
-            raise ValueError(f"{name} is {value!r}, expected a whole number of at least {least}")
+        if value is not None:
+            whole(name, value, least)
     if not (math.isfinite(lr) and lr > 0):
         raise ValueError(f"lr is {lr}, expected a positive number")
+    if not (math.isfinite(noise) and noise >= 0):
+        raise ValueError(f"noise is {noise}, expected a standard deviation of at least 0")
+    if spectral is not None and not (math.isfinite(spectral) and spectral > 0):
+        raise ValueError(f"spectral is {spectral}, expected a positive bound, or None")
+    if spectral is not None and any(net.config["architecture"] != "mlp" for net in nets):
+        raise ValueError("spectral bounds the weights of MLPs, and another architecture is among the networks")
     if schedule not in ("constant", "onecycle"):
         raise ValueError(f"unknown schedule '{schedule}', expected 'constant' or 'onecycle'")
 
@@ -172,7 +131,7 @@ def _groups(nets, sets) -> list[list[int]]:
     return list(groups.values())
 
 
-def _learn_together(nets, sets, steps, batch, lr, schedule, levels, every, stop) -> list[History]:
+def _learn_together(nets, sets, steps, batch, lr, schedule, levels, every, stop, noise, spectral) -> list[History]:
     """Trains members whose weights are stacked along a first axis; a single one needs no stack."""
     many = len(nets) > 1
     size = len(sets[0])
@@ -190,6 +149,17 @@ def _learn_together(nets, sets, steps, batch, lr, schedule, levels, every, stop)
         rows = [torch.randint(size, (batch,), generator=g) for g in random]
         return torch.stack([points[row] for points, row in zip(sets, rows, strict=True)]) if many else x[rows[0]]
 
+    draws = [generator(net.config["seed"], "input noise") for net in nets]
+
+    def noisy(target: Tensor) -> Tensor:
+        if not noise:
+            return target
+        shape = target.shape[-2:]
+        parts = [noise * torch.rand(shape[0], 1, generator=g) * torch.randn(shape, generator=g) for g in draws]
+        return target + (torch.stack(parts) if many else parts[0])
+
+    matrices = {name: w for name, w in weights.items() if spectral and name.endswith("weight")}
+    vectors = {name: torch.ones(*w.shape[:-2], w.shape[-1], 1) for name, w in matrices.items()}
     optimiser = torch.optim.Adam(weights.values(), lr=lr, fused=True)
     cycle = torch.optim.lr_scheduler.OneCycleLR(optimiser, lr, steps) if schedule == "onecycle" and steps else None
     trace, marks = [], [[] for _ in nets]
@@ -212,11 +182,13 @@ def _learn_together(nets, sets, steps, batch, lr, schedule, levels, every, stop)
     for step in range(1, steps + 1):
         target = next_batch()
         optimiser.zero_grad()
-        losses = (map_(target) - target).square().mean((-2, -1))
+        losses = (map_(noisy(target)) - target).square().mean((-2, -1))
         losses.sum().backward()
         optimiser.step()
         if cycle:
             cycle.step()
+        for name, matrix in matrices.items():
+            vectors[name] = _scaled(matrix, vectors[name], spectral)
         if every is None:
             nears = any(
                 loss <= NEAR * levels[len(seen)]
@@ -238,6 +210,16 @@ def _learn_together(nets, sets, steps, batch, lr, schedule, levels, every, stop)
         History(tuple(step for step, _ in trace), tuple(losses[i] for _, losses in trace), tuple(marks[i]))
         for i in range(len(nets))
     ]
+
+
+@torch.no_grad()
+def _scaled(matrix: Tensor, vector: Tensor, bound: float) -> Tensor:
+    """Scales matrices, in place, whose spectral norm is above a bound; returns the next vector of the iteration."""
+    left = torch.nn.functional.normalize(matrix @ vector, dim=-2)
+    right = matrix.mT @ left
+    norm = torch.linalg.vector_norm(right, dim=-2, keepdim=True)
+    matrix.mul_((bound / norm.clamp(min=1e-30)).clamp(max=1))
+    return right / norm.clamp(min=1e-30)
 
 
 def _stacked_mlp(net: nn.Sequential, weights: dict[str, Tensor], x: Tensor) -> Tensor:

@@ -48,6 +48,8 @@ class Cell:
     snapshots: tuple[float, ...] = ()
     every: int | None = 250
     stop: bool = False
+    noise: float = 0.0  # on the inputs, while learning
+    spectral: float | None = None  # bound on the weights' spectral norms
     points: int | None = None  # the first so many training points, instead of all
     variant: str = "mlp"  # what the rows call these networks
     probes: int = 1000

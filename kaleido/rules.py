@@ -6,7 +6,7 @@ import numpy as np
 
 from kaleido.baselines import MUST_NOT_PASS
 from kaleido.evidence import Evidence
-from kaleido.sizes import BOUNDED_DEPTHS, DIMENSIONS, SIZES
+from kaleido.sizes import BOUNDED_DEPTHS, DIMENSIONS, IMAGES, SIZES
 from kaleido.statistics import Test, contrast, threshold, trending
 
 __all__ = [
@@ -56,7 +56,7 @@ def over_generalization(found: Evidence, stretch: float = 1.0, architecture: str
         architecture: The map that is judged: the learned one, or a control that must not pass.
     """
     tests = []
-    for data in ("digits", "mnist5k"):
+    for data in IMAGES:
 
         def seeds(quantity: str, name: str = architecture, data: str = data):
             return found.values(claim="C1", quantity=quantity, data=data, architecture=name, condition="noise", run=1)
@@ -127,9 +127,7 @@ def dimension(found: Evidence, stretch: float = 1.0) -> Verdict:
     return both
 
 
-def sampling(
-    found: Evidence, stretch: float = 1.0, claim: str = "C3", sets: tuple[str, ...] = ("digits", "mnist5k")
-) -> Verdict:
+def sampling(found: Evidence, stretch: float = 1.0, claim: str = "C3", sets: tuple[str, ...] = IMAGES) -> Verdict:
     """Claims C3, C9: precision, coverage, recall, density at run 20; not decidable if something passes that must not.
 
     Arguments:
@@ -189,7 +187,7 @@ def stability(found: Evidence, stretch: float = 1.0) -> Verdict:
     """
     tests = []
     asked = {"share that keeps its class": 0.9, "final confidence": 0.9, "final class entropy": 0.8 * np.log(10)}
-    for data in ("digits", "mnist5k"):
+    for data in IMAGES:
         for condition in ("noise", "centred kick"):
             for quantity, bound in asked.items():
                 values = found.values(claim="C8", quantity=quantity, data=data, condition=condition)

@@ -1,5 +1,6 @@
 """Kaleidoscopic sampling: a map is applied to noise again and again."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -38,17 +39,18 @@ def sample(
     runs: int,
     keep: Sequence[int] | None = None,
     kick: str = "none",
-    eps: float = 0.01,
+    eps: float | Sequence[float] = 0.01,
     retire: float | None = None,
     bounds: tuple[float, float] | None = None,
     seed: int = 0,
+    damping: float = 0.0,
 ) -> Orbit:
     r"""Applies a map to every chain, `runs` times.
 
-    .. math:: x_{t+1} = \mathrm{clip}(f(x_t) + \epsilon\, u_t)
+    .. math:: x_{t+1} = \mathrm{clip}(a\, x_t + (1 - a) f(x_t) + \epsilon_t u_t)
 
-    Without a kick u = 0; without bounds nothing is clipped. The kicks of arXiv 2402.11793 for bounds [low, high]:
-    `centred`, u ~ U[-h, h] with h = (high - low) / 2, as its text intends; `published`,
+    Plain sampling has no damping a and no kick u; without bounds nothing is clipped. The kicks of arXiv 2402.11793 for
+    bounds [low, high]: `centred`, u ~ U[-h, h] with h = (high - low) / 2, as its text intends; `published`,
     u ~ U[high, 2 high - low], as its code has it, which always pushes features up.
 
     Arguments:
@@ -57,11 +59,12 @@ def sample(
         runs: Number of sampling runs.
         keep: Runs whose states are kept; all of them by default.
         kick: `none`, `centred` or `published`.
-        eps: Size of the kick.
+        eps: Size of the kick, or one for each run: kicks that grow smaller are annealed.
         retire: A chain that moved no further than this distance in a run is at rest from then on and no longer
             computed; it keeps its state and step. By default no chain is retired.
         bounds: (low, high) to clip to after every run. A kick needs them.
         seed: Draws the kicks.
+        damping: a, the share of its place that a chain keeps in a run, from 0 to below 1.
 
     Returns:
         The orbit, at the kept runs.
@@ -69,13 +72,18 @@ def sample(
     Raises:
         ValueError: If an argument is out of range, the map changes the shape, or chains leave the range of float32.
     """
-    keep = _check(start, runs, keep, kick, retire, bounds)
+    keep = _check(start, runs, keep, kick, retire, bounds, damping)
+    sizes = [float(eps)] * runs if isinstance(eps, int | float) else [float(size) for size in eps]
+    if len(sizes) != runs or not all(math.isfinite(size) and size >= 0 for size in sizes):
+        raise ValueError(f"eps is {eps}, expected a size of at least 0, or {runs} of them, one for each run")
     random = generator(seed, "kick")
 
-    def turn(x: Tensor) -> Tensor:
+    def turn(x: Tensor, eps: float) -> Tensor:
         new = f(x)
         if new.shape != x.shape:
             raise ValueError(f"the map takes {tuple(x.shape)} to {tuple(new.shape)}, expected the same shape")
+        if damping:
+            new = new + damping * (x - new)
         if kick != "none":
             low, high = bounds
             first, last = {"centred": ((low - high) / 2, (high - low) / 2), "published": (high, 2 * high - low)}[kick]
@@ -88,7 +96,7 @@ def sample(
         moving, x = torch.arange(len(start)), state  # chains that are not at rest, and where they are
         for run in range(runs + 1):
             if run and len(moving):
-                before, x = x, turn(x)
+                before, x = x, turn(x, sizes[run - 1])
                 if run in keep or retire is not None:
                     moved = torch.linalg.vector_norm(x - before, dim=1)
                     rests = retire is not None and bool((moved <= retire).any())
@@ -104,7 +112,7 @@ def sample(
     return Orbit(keep, torch.stack(states), torch.stack(steps))
 
 
-def _check(start, runs, keep, kick, retire, bounds) -> tuple[int, ...]:
+def _check(start, runs, keep, kick, retire, bounds, damping) -> tuple[int, ...]:
     if start.ndim != 2 or not start.numel():
         raise ValueError(f"start has shape {tuple(start.shape)}, expected (chains, D)")
     if not start.isfinite().all():
@@ -118,6 +126,8 @@ def _check(start, runs, keep, kick, retire, bounds) -> tuple[int, ...]:
         raise ValueError(f"unknown kick '{kick}', expected 'none', 'centred' or 'published'")
     if kick != "none" and (bounds is None or retire is not None):
         raise ValueError("a kick needs bounds, and leaves no chain at rest: give bounds, and leave `retire` out")
+    if not 0 <= damping < 1:
+        raise ValueError(f"damping is {damping}, expected a share from 0 to below 1")
     if bounds is not None and not bounds[0] < bounds[1]:
         raise ValueError(f"bounds are {bounds}, expected (low, high) with low < high")
     if retire is not None and not retire >= 0:

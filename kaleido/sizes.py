@@ -12,6 +12,7 @@ __all__ = [
     "GRID_LEVELS",
     "GRID_POINTS",
     "GRID_SEEDS",
+    "IMAGES",
     "LABELLED",
     "LEVEL",
     "LEVELS",
@@ -26,6 +27,7 @@ __all__ = [
     "Size",
 ]
 
+IMAGES = ("digits", "mnist5k")  # data sets that the claims are tested on
 FIRST_SEED = 100  # seeds below were spent on pilots
 
 

@@ -40,32 +40,31 @@ class File:
 MNIST = "https://ossci-datasets.s3.amazonaws.com/mnist/"
 FASHION = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"
 CIFAR = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"
+
+
+def _four(folder: str, address: str, *known: str) -> tuple[File, ...]:
+    """The four files of MNIST's format and their MD5 hashes."""
+    return tuple(
+        File(f"{folder}/{name}.gz", f"{address}{name}.gz", f"md5:{md5}") for name, md5 in zip(IDX, known, strict=True)
+    )
+
+
 FILES = {
-    "mnist": tuple(
-        File(f"mnist/{name}.gz", f"{MNIST}{name}.gz", f"md5:{known}")
-        for name, known in zip(
-            IDX,
-            (
-                "f68b3c2dcbeaaa9fbdd348bbdeb94873",
-                "d53e105ee54ea40749a09fcbcd1e9432",
-                "9fb629c4189551a2d022fa330f9573f3",
-                "ec29112dd5afa0611ce80d1b7f02629c",
-            ),
-            strict=True,
-        )
+    "mnist": _four(
+        "mnist",
+        MNIST,
+        "f68b3c2dcbeaaa9fbdd348bbdeb94873",
+        "d53e105ee54ea40749a09fcbcd1e9432",
+        "9fb629c4189551a2d022fa330f9573f3",
+        "ec29112dd5afa0611ce80d1b7f02629c",
     ),
-    "fashion": tuple(
-        File(f"fashion/{name}.gz", f"{FASHION}{name}.gz", f"md5:{known}")
-        for name, known in zip(
-            IDX,
-            (
-                "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
-                "25c81989df183df01b3e8a0aad5dffbe",
-                "bef4ecab320f06d8554ea6380940ec79",
-                "bb300cfdad3c16e7a12a480ee83cd310",
-            ),
-            strict=True,
-        )
+    "fashion": _four(
+        "fashion",
+        FASHION,
+        "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
+        "25c81989df183df01b3e8a0aad5dffbe",
+        "bef4ecab320f06d8554ea6380940ec79",
+        "bb300cfdad3c16e7a12a480ee83cd310",
     ),
     "cifar10": (File("cifar-10-binary.tar.gz", CIFAR, "md5:c32a1d4ab5d03f1284b67883e8d87530"),),
     "celeba": (File("img_align_celeba.zip", None, "md5:00d2c5bc6d35e252742224ab0c1e8fcb"),),

@@ -173,6 +173,8 @@ def test_networks_that_cannot_be_are_refused(arguments, says):
         ({"lr": 0.0}, "lr is 0"),
         ({"lr": float("nan")}, "lr is nan"),
         ({"schedule": "cosine"}, "unknown schedule"),
+        ({"noise": -0.1}, "noise is -0.1"),
+        ({"spectral": 0.0}, "spectral is 0.0"),
         ({"data": random(5, 3)}, "expected \\(M, 4\\)"),
         ({"data": torch.full((5, 4), torch.nan)}, "NaN or infinite"),
         ({"data": [random(5, 4)] * 2}, "expected as many"),
@@ -196,3 +198,35 @@ def test_training_stops_at_the_last_level_where_it_is_told_to(digits):
     histories = kd.learn(nets, digits.train, steps=500, snapshots=[0.4, 0.3], every=5, stop=True)
     assert max(history.snapshots[-1].step for history in histories) == histories[0].steps[-1] < 500
     assert all(len(history.snapshots) == 2 for history in histories)
+
+
+@pytest.mark.parametrize("width", [16, 100])
+def test_noisy_inputs_are_drawn_anew_and_the_target_stays_clean(digits, width):
+    """Two members against the same training written out: levels of the noise are uniform up to the given one."""
+    nets = kd.build("mlp", digits, 1, width, [5, 6])
+    kd.learn(nets, digits.train, steps=5, batch=32, lr=0.01, noise=0.5)
+    for net, seed in zip(nets, [5, 6], strict=True):
+        twin = kd.mlp(64, 1, width, seed=seed)
+        optimiser = torch.optim.Adam(twin.parameters(), lr=0.01)
+        rows, draw = kd.data.generator(seed, "batches"), kd.data.generator(seed, "input noise")
+        for _ in range(5):
+            x = digits.train[torch.randint(len(digits.train), (32,), generator=rows)]
+            levels = 0.5 * torch.rand(32, 1, generator=draw)
+            optimiser.zero_grad()
+            nn.functional.mse_loss(twin(x + levels * torch.randn(32, 64, generator=draw)), x).backward()
+            optimiser.step()
+        assert torch.allclose(weights(net), weights(twin), rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("width", [16, 100])
+def test_spectral_norms_stay_below_their_bound(digits, width):
+    for bound, holds in ((0.8, True), (None, False)):
+        nets = kd.build("mlp", digits, 2, width, [1, 2])
+        kd.learn(nets, digits.train, steps=300, spectral=bound)
+        norms = [torch.linalg.matrix_norm(p.detach(), 2) for net in nets for p in net.parameters() if p.ndim == 2]
+        assert all(norm <= 0.8 * 1.02 for norm in norms) == holds
+
+
+def test_only_mlps_have_bounded_weights(digits):
+    with pytest.raises(ValueError, match="spectral bounds the weights of MLPs"):
+        kd.learn(kd.build("cnn", digits, 2, 4, [1]), digits.train, steps=1, spectral=1.0)

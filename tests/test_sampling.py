@@ -71,6 +71,18 @@ def test_bounds_clip_after_every_run():
     ]
 
 
+def test_damping_keeps_a_share_of_the_place():
+    orbit = kd.sample(lambda x: torch.zeros_like(x), torch.full((1, 2), 8.0), 3, damping=0.25)
+    assert orbit.states[:, 0, 0].tolist() == [8, 2, 0.5, 0.125]
+
+
+def test_kicks_can_differ_by_run():
+    start = torch.zeros(1, 1000)
+    orbit = kd.sample(lambda x: 0 * x, start, 3, kick="centred", eps=[0.5, 0.1, 0.0], bounds=(-1, 1))
+    largest = orbit.states.abs().amax((1, 2)).tolist()
+    assert largest == [0, pytest.approx(0.5, rel=0.02), pytest.approx(0.1, rel=0.02), 0]
+
+
 def test_chains_at_rest_retire_only_on_request_and_end_where_they_would():
     calls = []
 
@@ -118,6 +130,9 @@ print(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1
         ({"kick": "centred", "bounds": (-1, 1), "retire": 0.1}, "leave `retire` out"),
         ({"bounds": (1, -1)}, "low < high"),
         ({"retire": -1.0}, "retire is -1"),
+        ({"damping": 1.0}, "damping is 1.0"),
+        ({"eps": [0.1, 0.2]}, "4 of them, one for each run"),
+        ({"eps": -0.1}, "eps is -0.1"),
         ({"f": lambda x: x[:, :2]}, "expected the same shape"),
         ({"f": lambda x: x * 1e30}, "left the range"),
     ],

@@ -1,0 +1,65 @@
+"""Networks in files: configuration and weights, and no code."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from torch import nn
+
+from kaleido import networks
+from kaleido.files import read_tensors, write_tensors
+from kaleido.learning import History, Snapshot
+
+__all__ = ["load_networks", "save_networks"]
+
+
+def save_networks(path: str | Path, nets: Sequence[nn.Module], histories: Sequence[History] | None = None) -> None:
+    """Writes networks of one kind, and what they went through, to one safetensors file.
+
+    The header holds each network's configuration and history; the file appears whole or not at all.
+
+    Arguments:
+        path: Where to.
+        nets: Networks from `build`.
+        histories: What `learn` returned, or nothing.
+    """
+    tensors, notes = {}, []
+    for i, net in enumerate(nets):
+        tensors |= {f"{i}/{name}": tensor for name, tensor in net.state_dict().items()}
+        history = histories[i] if histories else History((), ())
+        for j, snapshot in enumerate(history.snapshots):
+            tensors |= {f"{i}/{j}/{name}": tensor for name, tensor in snapshot.weights.items()}
+        notes.append({
+            "steps": history.steps,
+            "losses": history.losses,
+            "snapshots": [[snapshot.level, snapshot.step, snapshot.loss] for snapshot in history.snapshots],
+        })  # fmt: skip
+    write_tensors(Path(path), tensors, {"configs": [net.config for net in nets], "histories": notes})
+
+
+def load_networks(path: str | Path) -> tuple[list[nn.Module], list[History]]:
+    """Reads what `save_networks` wrote; no code of the file is run.
+
+    Returns:
+        The networks and their histories.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is damaged, or its header does not fit its tensors.
+    """
+    tensors, header = read_tensors(Path(path))
+    nets, histories = [], []
+    try:
+        for i, (config, note) in enumerate(zip(header["configs"], header["histories"], strict=True)):
+            nets.append(networks.rebuild(config))
+            names = list(nets[-1].state_dict())
+            nets[-1].load_state_dict({name: tensors.pop(f"{i}/{name}") for name in names})
+            marks = [
+                Snapshot(*mark, {name: tensors.pop(f"{i}/{j}/{name}") for name in names})
+                for j, mark in enumerate(note["snapshots"])
+            ]
+            histories.append(History(tuple(note["steps"]), tuple(note["losses"]), tuple(marks)))
+    except (KeyError, TypeError, RuntimeError, ValueError) as error:
+        raise ValueError(f"{path}: the header does not fit the tensors: {error}") from None
+    if tensors:
+        raise ValueError(f"{path}: the header does not fit the tensors: it says nothing of {sorted(tensors)[0]}")
+    return nets, histories
