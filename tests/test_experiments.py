@@ -132,7 +132,7 @@ def test_every_field_of_a_cell_that_learning_needs_is_in_its_key():
     others = {
         "data": "points2d", "depth": 3, "width": 81, "steps": 31, "seeds": (103,), "output": "linear", "init": "he",
         "batch": 9, "lr": 0.1, "schedule": "onecycle", "snapshots": (0.1,), "every": 3, "stop": True,
-        "architecture": "cnn", "points": 500,
+        "architecture": "cnn", "points": 500, "noise": 0.5, "spectral": 2.0,
     }  # fmt: skip
     fields = {field.name for field in dataclasses.fields(cell)}
     assert set(others) == fields - {"study", "variant", "probes", "runs", "judge"}
