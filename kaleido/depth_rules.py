@@ -5,13 +5,13 @@ from functools import lru_cache
 
 from kaleido.evidence import Evidence
 from kaleido.rules import Verdict, all_of, listed
-from kaleido.sizes import IMAGES
+from kaleido.sizes import DEEP, IMAGES
 from kaleido.statistics import Test, contrast, interval, trend
 
 __all__ = ["deeper_is_better", "deeper_maps_nearer", "effect_of_depth", "equal_loss", "levels_of"]
 
 EFFECT, STEP, LEVEL = 0.10, 0.05, 0.01  # the least effect, the largest step the other way, the trend's p
-DEEP, SHALLOW = 10, 1  # the effect is the difference between these depths
+SHALLOW = 1  # the effect is the difference between depths 10 and 1
 JUDGED, BESIDE = 20, (5, 10, 50)  # the run at which quality is compared, and those that must agree in sign
 WITHIN = 0.03  # how far below its level an achieved loss may lie
 

@@ -20,11 +20,11 @@ from threadpoolctl import threadpool_limits
 from torch import Tensor
 from tqdm import tqdm
 
-from kaleido import comparisons, depths, files, studies
+from kaleido import attractors, comparisons, depths, files, generation, remedies, studies
+from kaleido.cells import Cell
 from kaleido.data import load
 from kaleido.learning import learn
 from kaleido.networks import build
-from kaleido.plans import Cell
 from kaleido.saved import load_networks, save_networks
 
 __all__ = ["Result", "compute", "sweep"]
@@ -32,7 +32,16 @@ __all__ = ["Result", "compute", "sweep"]
 # sources that a learned cell depends on; where the data come from shows in their digest
 LEARNED = ("data", "initial", "networks", "architectures", "learning")
 MEASURED = (*LEARNED, "sources", "sampling", "measures", "quality", "features", "baselines", "studies")
-ALONE = {"depths": ("depth", "depth of toys"), "comparisons": ("architecture", "data set")}  # studies of one module
+ALONE = {  # studies that alone depend on a module
+    "depths": ("depth", "depth of toys"),
+    "comparisons": ("architecture", "data set"),
+    "dynamics": ("attractors", "basins", "remedies", "tuned remedies"),
+    "attractors": ("attractors", "basins"),
+    "generators": ("generators", "tuned generators"),
+    "generation": ("generators", "tuned generators", "remedies", "tuned remedies"),
+    "remedies": ("remedies", "tuned remedies"),
+    "chosen": ("generators", "remedies"),
+}
 # read once: what a process has imported is what its results depend on, whatever is edited meanwhile
 SOURCES = {name: (Path(__file__).parent / f"{name}.py").read_text() for name in (*MEASURED, *ALONE)}
 NOT_LEARNED = ("study", "variant", "probes", "runs", "judge")  # fields of a cell that its networks do not depend on
@@ -47,6 +56,12 @@ STUDIES = {
     "depth of toys": depths.depth_of_toys,
     "architecture": comparisons.architecture,
     "data set": comparisons.data_set,
+    "attractors": attractors.attractors,
+    "basins": attractors.basins,
+    "generators": generation.generators,
+    "tuned generators": generation.tuned_generators,
+    "remedies": remedies.remedies,
+    "tuned remedies": remedies.remedies,
 }
 
 

@@ -1,17 +1,22 @@
-"""Cells and plans: what each notebook computes."""
+"""Plans: which cells each notebook computes."""
 
 import dataclasses
-from dataclasses import dataclass
+from collections.abc import Iterable
 
+from kaleido.cells import Cell, cells_of
+from kaleido.chosen import RECIPE
 from kaleido.sizes import (
+    ATTRACTED,
     BOUNDED_DEPTHS,
     DEPTHS,
     DIMENSIONS,
     FIRST_SEED,
+    FITTED,
     GRID,
     GRID_LEVELS,
     GRID_POINTS,
     GRID_SEEDS,
+    IMAGES,
     LABELLED,
     LEVEL,
     LEVELS,
@@ -23,74 +28,17 @@ from kaleido.sizes import (
     SIZES,
     TOY_DEPTHS,
     TOYS,
+    WAYS,
+    width_with_as_many,
 )
 from kaleido.sources import missing
 
-__all__ = ["EXTENDED", "NOTEBOOKS", "Cell", "absent", "plan"]
-
-
-@dataclass(frozen=True)
-class Cell:
-    """Networks that learn together, and what is then asked of them."""
-
-    study: str
-    data: str
-    depth: int
-    width: int
-    steps: int
-    seeds: tuple[int, ...]
-    architecture: str = "mlp"
-    output: str | None = None
-    init: str = "torch"
-    batch: int | None = 256
-    lr: float = 1e-3
-    schedule: str = "constant"
-    snapshots: tuple[float, ...] = ()
-    every: int | None = 250
-    stop: bool = False
-    noise: float = 0.0  # on the inputs, while learning
-    spectral: float | None = None  # bound on the weights' spectral norms
-    points: int | None = None  # the first so many training points, instead of all
-    variant: str = "mlp"  # what the rows call these networks
-    probes: int = 1000
-    runs: int = 200
-    judge: int = 1000
-
-    @property
-    def pictured(self) -> bool:
-        """Whether pictures are kept: of the networks that a notebook is about, and not of their variants."""
-        return self.variant in ("mlp", self.architecture) and self.points is None
-
-    @property
-    def bounds(self) -> tuple[float, float] | None:
-        """Images go to [0, 1] for a sigmoid; otherwise the data set's own bounds."""
-        return (0.0, 1.0) if self.output == "sigmoid" else None
-
-    @property
-    def cost(self) -> int:
-        """A rough count of multiplications, to order a sweep by."""
-        dim = {"digits": 64, "faces": 625, "patches": 3072}.get(
-            self.data, 10 if self.data.startswith("points") else 784
-        )
-        weights = 2 * dim * self.width + (self.depth - 1) * self.width**2
-        if self.architecture != "mlp":
-            weights *= dim // 16  # used at many places of an image
-        return weights * (self.steps * (self.batch or 4) + self.probes * self.runs) * len(self.seeds)
-
-
-def _cells(study: str, data: str, profile: str, seeds: int | None = None) -> list[Cell]:
-    size = PROFILES[profile]["points" if data.startswith("points-") else data]
-    numbers = range(FIRST_SEED, FIRST_SEED + (seeds or size.seeds))
-    groups = [tuple(numbers)] if data.startswith("points") else [(seed,) for seed in numbers]  # toys are stacked
-    shape = {
-        name: getattr(size, name) for name in ("depth", "width", "steps", "batch", "lr", "probes", "runs", "judge")
-    }
-    return [Cell(study, data, seeds=group, **shape) for group in groups]
+__all__ = ["EXTENDED", "NOTEBOOKS", "absent", "plan"]
 
 
 def _by_depth(profile: str) -> list[Cell]:
     """The toys at every depth, 50 units wide; the published 2-D network is one of them and is there already."""
-    cells = [cell for name in ("points1d", "points2d") for cell in _cells("toy", name, profile)]
+    cells = [cell for name in ("points1d", "points2d") for cell in cells_of("toy", name, profile)]
     return [
         dataclasses.replace(cell, depth=depth, width=50, runs=1)
         for cell in cells
@@ -107,7 +55,7 @@ def _bounded(profile: str) -> list[Cell]:
             level = LEVEL[profile] / (4 if output == "sigmoid" else 1)
             every = 1 if depth <= 4 else 5  # shallow networks pass the level within few steps
             how = {"depth": depth, "output": output, "snapshots": (level,), "every": every, "stop": True}
-            cells += [dataclasses.replace(cell, **how) for cell in _cells("bounded", "digits", profile)]
+            cells += [dataclasses.replace(cell, **how) for cell in cells_of("bounded", "digits", profile)]
     return cells
 
 
@@ -121,7 +69,7 @@ def _depths(profile: str, variant: str = "mlp", seeds=None, sets=tuple(DEPTHS), 
         shape |= {"every": None, "snapshots": levels, "variant": variant} | changes
         for depth in DEPTHS["mnist5k"] if profile == "extended" else (1, 4, 10) if profile == "smoke" else depths:
             if variant == "equal parameters":
-                shape["width"] = _width_with_as_many({"digits": 64, "mnist5k": 784}[data], depth, size.width)
+                shape["width"] = width_with_as_many({"digits": 64, "mnist5k": 784}[data], depth, 10, size.width)
             for seed in seeds or range(FIRST_SEED, FIRST_SEED + size.seeds):
                 cells.append(Cell("depth", data, depth, seeds=(seed,), **shape))
     return cells
@@ -136,17 +84,8 @@ def _equal_parameters(profile: str) -> list[Cell]:
     ]
 
 
-def _width_with_as_many(dim: int, depth: int, width: int) -> int:
-    """The width at which a network has as many parameters as one of depth 10 and the given width."""
-
-    def count(depth: int, width: int) -> int:
-        return 2 * dim * width + (depth - 1) * width**2 + depth * width + dim
-
-    return min(range(1, 20 * width), key=lambda w: abs(count(depth, w) - count(10, width)))
-
-
 def _toy_depths(profile: str) -> list[Cell]:
-    cells = [cell for name in ("points1d", "points2d") for cell in _cells("depth of toys", name, profile)]
+    cells = [cell for name in ("points1d", "points2d") for cell in cells_of("depth of toys", name, profile)]
     return [dataclasses.replace(cell, depth=depth, width=50, runs=1) for cell in cells for depth in TOY_DEPTHS]
 
 
@@ -197,31 +136,67 @@ def _data_sets(profile: str) -> list[Cell]:
     return cells
 
 
+def _attractors(profile: str) -> list[Cell]:
+    """Claims B1 to B3: networks of notebook 04, and the toy of notebook 01, at some depths."""
+    nets = [dataclasses.replace(cell, study="attractors", runs=200) for cell in _depths(profile)]
+    toys = [dataclasses.replace(cell, width=50, runs=200) for cell in cells_of("basins", "points2d", profile)]
+    return [cell for cell in nets if cell.depth in ATTRACTED] + [
+        dataclasses.replace(cell, depth=depth) for cell in toys for depth in ATTRACTED
+    ]
+
+
+def _ways(study: str, sets: Iterable[str], profile: str, ways: Iterable[str]) -> list[Cell]:
+    """Claim B5: networks that learn in several ways and are the same otherwise; plain ones are those of notebook 03."""
+    some = [cell for data in sets for cell in cells_of(study, data, profile)]
+    quarter = "a quarter of the steps"
+    return [
+        dataclasses.replace(cell, variant=way, steps=cell.steps // (4 if way == quarter else 1), **WAYS[way])
+        for way in ways
+        for cell in some
+    ]
+
+
+def _fitted(some: list[Cell]) -> list[Cell]:
+    """Cells of other seeds whose networks learn from a part of the training points: the searches of B4 and B5."""
+    return [
+        dataclasses.replace(cell, seeds=(seed,), points=FITTED[cell.data], variant=f"{cell.variant}, of four fifths")
+        for cell in some
+        if cell.seeds == (FIRST_SEED,)
+        for seed in GRID_SEEDS
+    ]
+
+
 def absent() -> dict[str, str]:
     """Returns the data sets of claim C9 that are not here, and why."""
     return {data: missing(data) for data in (*LABELLED, *PICTURED) if missing(data)}
 
 
 NOTEBOOKS = {
-    "00": lambda profile: _cells("turning", "mnist5k", profile, seeds=1),
+    "00": lambda profile: cells_of("turning", "mnist5k", profile, seeds=1),
     "01": lambda profile: [
-        *(cell for name in TOYS for cell in _cells("toy", name, profile)),
+        *(cell for name in TOYS for cell in cells_of("toy", name, profile)),
         *_by_depth(profile),
         *_bounded(profile),
-        *_cells("unseen", "digits", profile),
-        *_cells("unseen", "mnist5k", profile),
+        *cells_of("unseen", "digits", profile),
+        *cells_of("unseen", "mnist5k", profile),
     ],
     "02": lambda profile: [
-        cell for d in DIMENSIONS for n in SIZES for cell in _cells("corners", f"points-{d}-{n}", profile)
+        cell for d in DIMENSIONS for n in SIZES for cell in cells_of("corners", f"points-{d}-{n}", profile)
     ],
-    "03": lambda profile: [*_cells("kaleidoscope", "digits", profile), *_cells("kaleidoscope", "mnist5k", profile)],
+    "03": lambda profile: [*cells_of("kaleidoscope", "digits", profile), *cells_of("kaleidoscope", "mnist5k", profile)],
     "04": lambda profile: [*_depths(profile), *_toy_depths(profile)],
     "05": _shapes,
     "06": _data_sets,
+    "07": _attractors,
+    # of B4 and B5 only what takes a minute; see EXTENDED
+    "08": lambda profile: cells_of("generators", "digits", profile),
+    "09": lambda profile: _ways("remedies", ("digits",), profile, ("plain", RECIPE[0])),
     "10": lambda profile: [],
 }
 EXTENDED = {  # what takes too long for every run: computed once, recorded, and shown from the record
-    "03": lambda profile: [cell for study in ("kaleidoscope", "unseen") for cell in _cells(study, "mnist5k", profile)],
+    "03": lambda profile: [
+        cell for study in ("kaleidoscope", "unseen") for cell in cells_of(study, "mnist5k", profile)
+    ],
     "04": lambda profile: [
         *(
             dataclasses.replace(cell, steps=PROFILES["laptop"][f"depth {cell.data}"].steps)
@@ -238,6 +213,14 @@ EXTENDED = {  # what takes too long for every run: computed once, recorded, and 
     "05": lambda profile: _search(),
     "06": lambda profile: [
         Cell("data set", "fashion", seeds=(FIRST_SEED,), depth=10, width=500, steps=10_000, batch=1000, lr=1e-4)
+    ],
+    "08": lambda profile: [
+        *_fitted([cell for data in IMAGES for cell in cells_of("tuned generators", data, "laptop")]),
+        *(cell for data in IMAGES for cell in cells_of("generators", data, "laptop")),
+    ],
+    "09": lambda profile: [
+        *_fitted(_ways("tuned remedies", IMAGES, "laptop", WAYS)),
+        *_ways("remedies", IMAGES, "laptop", ("plain", RECIPE[0])),
     ],
 }
 

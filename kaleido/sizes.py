@@ -4,10 +4,13 @@ import dataclasses
 from dataclasses import dataclass
 
 __all__ = [
+    "ATTRACTED",
     "BOUNDED_DEPTHS",
+    "DEEP",
     "DEPTHS",
     "DIMENSIONS",
     "FIRST_SEED",
+    "FITTED",
     "GRID",
     "GRID_LEVELS",
     "GRID_POINTS",
@@ -24,7 +27,9 @@ __all__ = [
     "SIZES",
     "TOYS",
     "TOY_DEPTHS",
+    "WAYS",
     "Size",
+    "width_with_as_many",
 ]
 
 IMAGES = ("digits", "mnist5k")  # data sets that the claims are tested on
@@ -38,7 +43,7 @@ class Size:
     width: int
     steps: int
     seeds: int  # how many, from 100 up
-    depth: int = 10  # what the claims call a deep network
+    depth: int = 10
     batch: int | None = 256
     lr: float = 1e-3
     probes: int = 1000  # probes, or chains
@@ -46,6 +51,7 @@ class Size:
     judge: int = 1000  # steps that the classifier learns whose features samples are judged in
 
 
+DEEP = 10  # depth of what the claims call a deep network
 TOYS = {
     "points1d": Size(width=10, depth=6, steps=2000, seeds=20, batch=None, runs=30),  # as published
     "points1d-tanh": Size(width=10, depth=9, steps=2000, seeds=20, batch=None, runs=30),  # as published
@@ -97,6 +103,20 @@ GRID = {  # depths of the search on digits, by architecture
 GRID_POINTS = (10, 100, 1000, None)  # its numbers of training images
 GRID_LEVELS = (0.1, 0.05, 0.02)  # its levels of the loss
 GRID_SEEDS = OTHER_SEEDS[:3]
+ATTRACTED = (2, 6, 10)  # depths at which claims B1 to B3 look
+FITTED = {"digits": 1150, "mnist5k": 3200}  # training points that B4's and B5's searches learn from: four fifths
+WAYS = {  # ways to learn, of claim B5; `noise` is on the inputs, `spectral` bounds the weights
+    "plain": {},
+    "He": {"init": "he"},
+    "noise 0.25": {"noise": 0.25},
+    "noise 0.5": {"noise": 0.5},
+    "noise 1": {"noise": 1.0},
+    "He, noise 0.5": {"init": "he", "noise": 0.5},
+    "He, noise 1": {"init": "he", "noise": 1.0},
+    "spectral norm 2": {"spectral": 2.0},
+    "spectral norm 3": {"spectral": 3.0},
+    "a quarter of the steps": {},
+}
 LABELLED = ("fashion5k",)  # data sets of claim C9 with scores
 PICTURED = ("faces", "patches", "cifar10-dogs", "celeba")  # those with pictures alone
 PROFILES = {
@@ -140,3 +160,19 @@ PROFILES = {
         "pictured": dataclasses.replace(_PUBLISHED, width=2000, seeds=1),
     },
 }
+
+
+def width_with_as_many(dim: int, depth: int, as_deep: int, width: int) -> int:
+    """Returns the width at which an MLP from D to D features has as many parameters as one as deep and as wide as told.
+
+    Arguments:
+        dim: D.
+        depth: Its hidden layers.
+        as_deep: Those of the other one.
+        width: The other one's width.
+    """
+
+    def count(depth: int, width: int) -> int:
+        return 2 * dim * width + (depth - 1) * width**2 + depth * width + dim
+
+    return min(range(1, 20 * width), key=lambda w: abs(count(depth, w) - count(as_deep, width)))

@@ -11,10 +11,10 @@ from conftest import random
 from test_verdicts import row
 
 import kaleido as kd
+from kaleido.cells import Cell
 from kaleido.depth_rules import deeper_is_better, deeper_maps_nearer, equal_loss, levels_of
 from kaleido.evidence import write_evidence
 from kaleido.experiments import sweep
-from kaleido.plans import Cell
 from kaleido.sizes import DEPTHS
 
 SETS = {"digits": 10, "mnist5k": 5, "points1d": 20, "points2d": 20}

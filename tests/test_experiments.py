@@ -12,8 +12,8 @@ import torch
 
 import kaleido as kd
 from kaleido import experiments
+from kaleido.cells import Cell
 from kaleido.experiments import compute, sweep
-from kaleido.plans import Cell
 
 CELLS = [
     *[Cell("kaleidoscope", "digits", 2, 80, 30, (seed,), probes=400, runs=5, judge=20) for seed in (100, 101)],
@@ -105,7 +105,7 @@ def test_a_damaged_cell_is_computed_again(build, layer):
 
 TINY = """
 from kaleido.experiments import sweep
-from kaleido.plans import Cell
+from kaleido.cells import Cell
 sweep([Cell("kaleidoscope", "digits", 1, 8, 5, (100,), probes=400, runs=2, judge=20)], processes=1)
 """
 
