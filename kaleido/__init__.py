@@ -1,15 +1,19 @@
 """Kaleido: is "Generative Kaleidoscopic Networks" (arXiv 2402.11793) true? Learn, sample, measure, judge."""
 
 from kaleido.architectures import cnn, transformer, unet
+from kaleido.attractor_rules import ends_found
 from kaleido.baselines import baselines
 from kaleido.claims import CLAIMS, judge
 from kaleido.comparison_rules import best_and_worst, degrees, loaded, searched
 from kaleido.data import Dataset, load, noise, points, probes
 from kaleido.depth_rules import effect_of_depth, levels_of
+from kaleido.dynamics import Ends, chao1, distinct, ends, lyapunov, radius
 from kaleido.evidence import Evidence, evidence, recorded, tabulate
 from kaleido.experiments import sweep
 from kaleido.features import features
 from kaleido.figures import draw, show
+from kaleido.generator_rules import best_recipes, best_settings, compared, repaired
+from kaleido.generators import GENERATORS
 from kaleido.learning import History, Snapshot, learn
 from kaleido.ledger import conditions, findings, ledger, report, standing, summary
 from kaleido.measures import contraction, controls, corner_loss, covered, gain, nearest, output_range, spread
@@ -22,9 +26,11 @@ from kaleido.sizes import PROFILES
 
 __all__ = [
     "CLAIMS",
+    "GENERATORS",
     "NOTEBOOKS",
     "PROFILES",
     "Dataset",
+    "Ends",
     "Evidence",
     "History",
     "Orbit",
@@ -33,16 +39,23 @@ __all__ = [
     "assess",
     "baselines",
     "best_and_worst",
+    "best_recipes",
+    "best_settings",
     "build",
+    "chao1",
     "cnn",
+    "compared",
     "conditions",
     "contraction",
     "controls",
     "corner_loss",
     "covered",
     "degrees",
+    "distinct",
     "draw",
     "effect_of_depth",
+    "ends",
+    "ends_found",
     "evidence",
     "features",
     "findings",
@@ -54,6 +67,7 @@ __all__ = [
     "load",
     "load_networks",
     "loaded",
+    "lyapunov",
     "mlp",
     "nearest",
     "noise",
@@ -62,7 +76,9 @@ __all__ = [
     "points",
     "prdc",
     "probes",
+    "radius",
     "recorded",
+    "repaired",
     "report",
     "sample",
     "save_networks",

@@ -56,7 +56,7 @@ def attractors(cell, nets, sets, histories) -> tuple[list[dict], dict[str, Tenso
         exponents = lyapunov(net, orbit.at(runs[-2])[: FOLLOWED[0]], FOLLOWED[1], seed)
         add("B3", "exponent", runs[-2], float(exponents.median()), len(exponents))
         if seed == cell.seeds[0]:
-            arrays |= {f"{cell.data}/{cell.depth}/{name}": array for name, array in found.items()}
+            arrays |= {f"{cell.data}/{cell.depth}/{cell.variant}/{name}": array for name, array in found.items()}
     return rows, arrays
 
 

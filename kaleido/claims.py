@@ -5,9 +5,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from kaleido import files
+from kaleido.attractor_rules import collapse, copies, settling
 from kaleido.comparison_rules import other_architectures, other_data
 from kaleido.depth_rules import deeper_is_better, deeper_maps_nearer, equal_loss
 from kaleido.evidence import Evidence, read_evidence, recorded
+from kaleido.generator_rules import as_good, remedy
 from kaleido.rules import VERDICTS, Verdict, bounded_outputs, dimension, over_generalization, sampling, stability
 from kaleido.sizes import IMAGES
 
@@ -136,13 +138,43 @@ CLAIMS = {
         "04_not_depth",
         extended=True,
     ),
-    "B1": Claim("The kaleidoscope collapses if it is turned too long", "07", "Coverage that stays, at run 200."),
-    "B2": Claim(
-        "The kaleidoscope copies its training set", "07", "Samples as far from the training points as unseen data."
+    "B1": Claim(
+        "The kaleidoscope collapses if it is turned too long",
+        "07",
+        "Networks, or data, on which coverage stays at run 200.",
+        collapse,
+        "07_collapse",
     ),
-    "B3": Claim("Chains end in fixed points or cycles", "07", "Chains that end in neither."),
-    "B4": Claim("It is as good a generator as the usual ones", "08", "Other generators, or other settings of these."),
-    "B5": Claim("There is a remedy for the jumps and the collapse", "09", "Another remedy."),
+    "B2": Claim(
+        "The kaleidoscope copies its training set",
+        "07",
+        "Larger networks, learned for longer: what overfits may copy.",
+        copies,
+        "07_bestiary",
+    ),
+    "B3": Claim(
+        "Chains end in fixed points or cycles",
+        "07",
+        "Networks whose chains wander at run 500, as with other initialisations.",
+        settling,
+        "07_ends",
+    ),
+    "B4": Claim(
+        "It is as good a generator as the usual ones",
+        "08",
+        "Larger networks, or other data, on which the order of the generators turns.",
+        as_good,
+        "08_generators",
+        extended=True,
+    ),
+    "B5": Claim(
+        "There is a remedy for the jumps and the collapse",
+        "09",
+        "Another remedy than the ninety that were tried.",
+        remedy,
+        "09_remedies",
+        extended=True,
+    ),
 }
 FAMILIES = ([c for c in CLAIMS if c[0] == "C" and len(c) == 2], [c for c in CLAIMS if c[0] == "B" or len(c) > 2])
 

@@ -6,7 +6,15 @@ from functools import partial
 
 from matplotlib.figure import Figure
 
-from kaleido import comparison_drawings, curves, depth_drawings, drawings, pictures
+from kaleido import (
+    attractor_drawings,
+    comparison_drawings,
+    curves,
+    depth_drawings,
+    drawings,
+    generator_drawings,
+    pictures,
+)
 from kaleido.evidence import Evidence
 
 __all__ = ["FIGURES", "Drawing"]
@@ -195,6 +203,66 @@ FIGURES = {
         "06",
         comparison_drawings.published,
         "Forty chains of a network with the published settings on all of Fashion-MNIST, at runs 0, 1, 5 and 20.",
+        profile="extended",
+    ),
+    "07_collapse": Drawing(
+        "07",
+        attractor_drawings.collapse,
+        "Coverage falls with the runs and few different pictures are left, for three depths, on digits and MNIST.",
+    ),
+    "07_ends": Drawing(
+        "07",
+        attractor_drawings.ends,
+        "By depth: chains in fixed points, cycles or neither; how many ends; spectral radii there and at data points.",
+    ),
+    "07_bestiary": Drawing(
+        "07",
+        attractor_drawings.bestiary,
+        "The pictures in which most chains end, each above the training image nearest to it, with its share of chains.",
+    ),
+    "07_basins": Drawing(
+        "07",
+        attractor_drawings.basins,
+        "The square coloured by the end that chains from there come to, for the toy of four points at three depths.",
+    ),
+    "08_generators": Drawing(
+        "08",
+        generator_drawings.generators,
+        "PC, recall and distance to the training points of the kaleidoscope and six generators, on digits and MNIST.",
+        profile="extended",
+    ),
+    "08_samples": Drawing(
+        "08",
+        partial(generator_drawings.samples, data="digits"),
+        "Twenty samples of each generator on digits, one row each, the kaleidoscope first.",
+    ),
+    "08_samples_mnist": Drawing(
+        "08",
+        partial(generator_drawings.samples, data="mnist5k"),
+        "Twenty samples of each generator on MNIST, one row each, the kaleidoscope first.",
+        profile="extended",
+    ),
+    "09_search": Drawing(
+        "09",
+        generator_drawings.search,
+        "Maps of PC at run 200 over ten ways to learn and nine ways to turn, on digits and MNIST.",
+        profile="extended",
+    ),
+    "09_remedies": Drawing(
+        "09",
+        generator_drawings.remedies,
+        "PC, coverage and largest jump of each remedy at run 200, on digits and MNIST, and the plain sampler's best.",
+        profile="extended",
+    ),
+    "09_samples": Drawing(
+        "09",
+        partial(generator_drawings.remedied, data="digits"),
+        "Samples on digits at run 200: plain and by the recipe.",
+    ),
+    "09_samples_mnist": Drawing(
+        "09",
+        partial(generator_drawings.remedied, data="mnist5k"),
+        "Samples on MNIST at run 200: plain and by the recipe.",
         profile="extended",
     ),
 }

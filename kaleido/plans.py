@@ -137,12 +137,14 @@ def _data_sets(profile: str) -> list[Cell]:
 
 
 def _attractors(profile: str) -> list[Cell]:
-    """Claims B1 to B3: networks of notebook 04, and the toy of notebook 01, at some depths."""
+    """Claims B1 to B3: networks of notebook 04, the MNIST ones of 03 beside them, and the toy of 01, at some depths."""
+    large = [
+        dataclasses.replace(cell, variant="larger", runs=200) for cell in cells_of("attractors", "mnist5k", profile)
+    ]
     nets = [dataclasses.replace(cell, study="attractors", runs=200) for cell in _depths(profile)]
     toys = [dataclasses.replace(cell, width=50, runs=200) for cell in cells_of("basins", "points2d", profile)]
-    return [cell for cell in nets if cell.depth in ATTRACTED] + [
-        dataclasses.replace(cell, depth=depth) for cell in toys for depth in ATTRACTED
-    ]
+    nets = [cell for cell in nets if cell.depth in ATTRACTED]
+    return nets + large + [dataclasses.replace(cell, depth=depth) for cell in toys for depth in ATTRACTED]
 
 
 def _ways(study: str, sets: Iterable[str], profile: str, ways: Iterable[str]) -> list[Cell]:
@@ -209,6 +211,10 @@ EXTENDED = {  # what takes too long for every run: computed once, recorded, and 
         *_depths(profile, "He", OTHER_SEEDS, init="he"),
         *_depths(profile, "400 points", OTHER_SEEDS, ("digits",), points=400),
         *_depths(profile, "100 points", OTHER_SEEDS, ("digits",), points=100),
+        *(
+            dataclasses.replace(cell, steps=3 * cell.steps)
+            for cell in _depths(profile, "rate 0.0002", OTHER_SEEDS, ("digits",), lr=2e-4)
+        ),
     ],
     "05": lambda profile: _search(),
     "06": lambda profile: [

@@ -1,0 +1,134 @@
+import numpy as np
+import pytest
+import torch
+from test_verdicts import row
+
+import kaleido as kd
+from kaleido import attractor_rules, attractors
+from kaleido.cells import Cell
+from kaleido.evidence import write_evidence
+from kaleido.learning import History
+from kaleido.plans import plan
+
+GOOD = {
+    ("B1", "coverage", 5): 0.5, ("B1", "coverage", 200): 0.2, ("B1", "different pictures", 500): 20.0,
+    ("B2", "copy share", 20): 0.2, ("B2", "novelty", 20): 0.5, ("B3", "share neither", 500): 0.02,
+    ("B1", "pc", 20): 0.5,
+}  # fmt: skip
+
+
+def found(folder, change=None, only=("digits", "mnist5k")):
+    """Evidence of notebook 07 in which B1, B2 and B3 hold, but for what is changed on some data sets."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for data, seeds in (("digits", 10), ("mnist5k", 5)):
+        for (claim, quantity, run), value in (GOOD | ((change or {}) if data in only else {})).items():
+            for seed in range(100, 100 + seeds):
+                for name, other in (("mlp", value), ("larger", 0.5)):  # the larger networks decide nothing
+                    noise = 1 + 0.02 * rng.standard_normal()
+                    about = {"condition": "noise", "run": run, "n": 1000}
+                    rows.append(row(claim, quantity, data, name, seed, other * noise, **about) | {"depth": 10})
+    return write_evidence(folder, "07", "smoke", rows)
+
+
+def test_b1_b2_b3_hold_where_chains_collapse_copy_and_settle(tmp_path):
+    evidence = found(tmp_path)
+    for rule in (attractor_rules.collapse, attractor_rules.copies, attractor_rules.settling):
+        verdict = rule(evidence)
+        assert verdict.verdict == "supported", verdict.reason
+        assert verdict.data == "digits, mnist5k"
+
+
+@pytest.mark.parametrize(
+    ("rule", "change"),
+    [
+        ("collapse", {("B1", "coverage", 200): 0.6}),
+        ("collapse", {("B1", "different pictures", 500): 300.0}),
+        ("copies", {("B2", "copy share", 20): 0.02}),
+        ("copies", {("B2", "novelty", 20): 1.4}),
+        ("settling", {("B3", "share neither", 500): 0.3}),
+    ],
+)
+def test_one_condition_that_fails_on_one_data_set_decides(tmp_path, rule, change):
+    for data in ("digits", "mnist5k"):
+        verdict = getattr(attractor_rules, rule)(found(tmp_path, change, (data,)))
+        assert verdict.verdict == "not supported"
+        assert data in verdict.reason
+
+
+def test_a_share_about_a_tenth_is_inconclusive(tmp_path):
+    assert attractor_rules.settling(found(tmp_path, {("B3", "share neither", 500): 0.1})).verdict == "inconclusive"
+
+
+class Shrinks(torch.nn.Module):
+    """Half the way to the nearer of two points."""
+
+    def __init__(self, first, second):
+        super().__init__()
+        self.points = torch.nn.Parameter(torch.stack([first, second]))
+
+    def forward(self, x):
+        nearer = (x[:, None] - self.points).square().sum(-1).argmin(1)
+        return (x + self.points[nearer]) / 2
+
+
+def test_the_study_finds_what_a_map_was_made_to_do(build):
+    """Two points of X attract everything: two ends, both training points, each recalled, copies, radius 1/2."""
+    data = kd.load("digits", seed=100)
+    net = Shrinks(data.train[0], data.train[1])
+    cell = Cell("attractors", "digits", 10, 8, 1, (100,), probes=500, judge=20)
+    rows, arrays = attractors.attractors(cell, [net], [data], [History((0,), (0.5,))])
+    said = {(r["quantity"], r["run"], r["condition"]): r["value"] for r in rows}
+    assert said["share fixed", 500, "noise"] == 1
+    assert said["share cycle", 500, "noise"] == said["share neither", 500, "noise"] == 0
+    assert said["ends", 500, "noise"] == said["different pictures", 200, "noise"] == 2
+    assert said["ends at training points", 500, "noise"] == 1
+    assert 0.5 <= said["largest basin", 500, "noise"] < 1
+    assert said["recalled", 500, "training points"] == 2 / 500
+    assert said["copy share", 200, "noise"] == 1
+    assert said["radius", None, "ends"] == pytest.approx(0.5)
+    assert said["radius below 1", None, "training points"] == 1
+    assert said["exponent", 200, "noise"] == pytest.approx(np.log(0.5), rel=1e-3)
+    beasts = arrays["digits/10/mlp/ends"]
+    assert torch.equal(beasts, arrays["digits/10/mlp/nearest"])
+    assert arrays["digits/10/mlp/shares"].sum() == pytest.approx(1)
+
+
+def test_a_map_that_turns_about_is_in_cycles_and_has_no_radius_below_1():
+    data = kd.load("digits", seed=100)
+    net = torch.nn.Linear(64, 64, bias=False)
+    with torch.no_grad():
+        net.weight.copy_(-torch.eye(64))
+    cell = Cell("attractors", "digits", 10, 8, 1, (100,), probes=400, judge=20)
+    rows, arrays = attractors.attractors(cell, [net], [data], [History((0,), (0.5,))])
+    said = {(r["quantity"], r["run"], r["condition"]): r["value"] for r in rows}
+    assert said["share cycle", 500, "noise"] == 1
+    assert said["different pictures", 500, "noise"] == 400
+    assert said["ends", 500, "noise"] == 1  # all turn about 0
+    assert said["radius", None, "ends"] == pytest.approx(1)
+    assert set(arrays["digits/10/mlp/periods"].tolist()) == {2}
+
+
+def test_basins_of_four_attracting_points_are_quarters():
+    data = kd.load("points2d", seed=100)
+
+    class Four(torch.nn.Module):
+        def forward(self, x):
+            return (x + data.train[torch.cdist(x, data.train).argmin(1)]) / 2
+
+    cell = Cell("basins", "points2d", 6, 50, 1, (100,))
+    rows, arrays = attractors.basins(cell, [Four()], [data], [None])
+    said = {r["quantity"]: r["value"] for r in rows}
+    assert said == {"ends": 4, "ends at training points": 1, "settled": 1}
+    which = arrays["points2d/6/basins"]
+    shares = which.bincount() / len(which)
+    assert ((shares > 0.2) & (shares < 0.3)).all()
+
+
+def test_notebook_07_measures_networks_that_are_learned_anyway():
+    from kaleido.experiments import _learned
+
+    there = {_learned(cell) for number in ("01", "03", "04") for cell in plan(number, "laptop")}
+    cells = plan("07", "laptop")
+    assert {_learned(cell) for cell in cells} <= there
+    assert len(cells) == 3 * (10 + 5) + 5 + 3
