@@ -47,7 +47,7 @@ check: .venv/.ready ## check the style of code and notebooks
 notebooks: .venv/.ready ## run every notebook and commit to its results: outputs, figures, record, findings
 	$(RUN) promote
 
-extended: .venv/.ready ## compute and record what takes too long for every run, such as the published settings (N=03 to 06)
+extended: .venv/.ready ## compute and record what takes too long for every run, such as the published settings (N=03 to 09)
 	$(RUN) extend $(N)
 
 lock: ## write requirements.lock anew from pyproject.toml
