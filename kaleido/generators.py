@@ -41,7 +41,23 @@ class Setting:
 
 
 def gaussian(data: Dataset, n: int, seed: int, size: Setting, components: int = 20) -> Tensor:
-    """Draws from a normal distribution fitted to principal components."""
+    r"""Draws from a normal distribution fitted to principal components.
+
+    .. math:: x = m + \sum_{k=1}^{K} \sqrt{\lambda_k}\, e_k v_k, \qquad e \sim N(0, I)
+
+    with m the mean, v_k and lambda_k the first K eigenvectors and eigenvalues of the covariance of the training points.
+    Samples of this and of every generator here are clipped to the data's bounds, or lie in them.
+
+    Arguments:
+        data: The data set, whose training points have shape (M, D); no other points are looked at.
+        n: Number of samples.
+        seed: Draws all that is random.
+        size: What a network has, where the generator is one.
+        components: K.
+
+    Returns:
+        Samples with shape (n, D), in the unit of the features.
+    """
     fitted = PCA(min(components, *data.train.shape), svd_solver="full").fit(data.train.numpy())
     scores = torch.randn(n, fitted.n_components_, generator=generator(seed, "generator"))
     samples = fitted.inverse_transform((scores * torch.from_numpy(fitted.explained_variance_**0.5)).numpy())
@@ -49,7 +65,12 @@ def gaussian(data: Dataset, n: int, seed: int, size: Setting, components: int = 
 
 
 def mixture(data: Dataset, n: int, seed: int, size: Setting, parts: int = 20) -> Tensor:
-    """Draws from a mixture of full normal distributions, by expectation-maximisation in 30 principal components."""
+    r"""Draws from a mixture of normal distributions with full covariances, in 30 principal components.
+
+    .. math:: p(x) = \sum_{k=1}^{K} w_k\, N(x; m_k, S_k)
+
+    fitted by expectation-maximisation (scikit-learn's `GaussianMixture`). Arguments as of `gaussian`, and `parts`, K.
+    """
     fitted = PCA(min(PIECES, *data.train.shape), svd_solver="full").fit(data.train.numpy())
     scores = fitted.transform(data.train.numpy()).astype(np.float64)
     found = GaussianMixture(parts, reg_covar=1e-3, random_state=seed).fit(scores)
@@ -59,7 +80,12 @@ def mixture(data: Dataset, n: int, seed: int, size: Setting, parts: int = 20) ->
 
 
 def kernel_density(data: Dataset, n: int, seed: int, size: Setting, bandwidth: float = 0.1) -> Tensor:
-    """Draws training points with normal noise of a standard deviation, the bandwidth."""
+    r"""Draws from a kernel density: training points with normal noise of a standard deviation h, the bandwidth.
+
+    .. math:: p(x) = \frac{1}{M} \sum_{i=1}^{M} N(x; x_i, h^2 I)
+
+    Arguments as of `gaussian`, and `bandwidth`, h, in the unit of the features (scikit-learn's `KernelDensity`).
+    """
     found = KernelDensity(bandwidth=bandwidth).fit(data.train.numpy())
     return torch.from_numpy(found.sample(n, random_state=seed)).float().clamp(*data.bounds)
 
@@ -71,7 +97,8 @@ def vae(data: Dataset, n: int, seed: int, size: Setting, latent: int = 16, beta:
         + \frac{\beta}{D}\, \mathrm{KL}(N(m(x), s(x)^2) \,\Vert\, N(0, I)), \qquad e \sim N(0, I)
 
     which is the bound of Kingma and Welling (arXiv 1312.6114) for outputs of variance beta / 2, and its beta form
-    (Higgins et al., 2017). Samples are the decoder's means g(e).
+    (Higgins et al., 2017). Samples are the decoder's means g(e). Arguments as of `gaussian`, and `latent`, the
+    dimension of e, and `beta`.
     """
     half = max(1, size.depth // 2)
     encoder = mlp(data.dim, half, size.width, "linear", "he", seed)
@@ -101,7 +128,7 @@ def idempotent(data: Dataset, n: int, seed: int, size: Setting, depth: int = 4) 
         L_t = a L_r \tanh\!\left(\frac{-|f(\bar y) - \bar y|}{a L_r}\right), \quad \bar y = f(z)
 
     where a bar holds its argument constant, L_r is the first term, and z ~ N(0, I). Weights as in the source: 20, 20,
-    2.5, and a = 1.5. Source: Shocher et al., arXiv 2311.01462.
+    2.5, and a = 1.5. Source: Shocher et al., arXiv 2311.01462. Arguments as of `gaussian`, and `depth`, f's.
     """
     width = width_with_as_many(data.dim, depth, size.depth, size.width)
     net = mlp(data.dim, depth, width, _output(data), "he", seed)
@@ -129,7 +156,7 @@ def walkback(data: Dataset, n: int, seed: int, size: Setting, noise: float = 0.5
 
     Each training point starts a walk of corruptions x + s e and reconstructions, and from every corrupted state the
     network learns the way back to the point. Samples are reconstructions after `runs` such steps from noise. Source:
-    Bengio et al., arXiv 1305.6663.
+    Bengio et al., arXiv 1305.6663. Arguments as of `gaussian`, and `noise`, s, in the unit of the features.
     """
     net = mlp(data.dim, size.depth, size.width, _output(data), "he", seed)
     random = generator(seed, "generator")

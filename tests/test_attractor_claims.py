@@ -91,7 +91,10 @@ def test_the_study_finds_what_a_map_was_made_to_do(build):
     assert said["exponent", 200, "noise"] == pytest.approx(np.log(0.5), rel=1e-3)
     beasts = arrays["digits/10/mlp/ends"]
     assert torch.equal(beasts, arrays["digits/10/mlp/nearest"])
-    assert arrays["digits/10/mlp/shares"].sum() == pytest.approx(1)
+    shares = arrays["digits/10/mlp/shares"]
+    assert shares.sum() == pytest.approx(1)
+    assert shares[0] == pytest.approx(said["largest basin", 500, "noise"])
+    assert shares[0] > shares[1]
 
 
 def test_a_map_that_turns_about_is_in_cycles_and_has_no_radius_below_1():
@@ -103,10 +106,12 @@ def test_a_map_that_turns_about_is_in_cycles_and_has_no_radius_below_1():
     rows, arrays = attractors.attractors(cell, [net], [data], [History((0,), (0.5,))])
     said = {(r["quantity"], r["run"], r["condition"]): r["value"] for r in rows}
     assert said["share cycle", 500, "noise"] == 1
+    assert said["share fixed", 500, "noise"] == 0
     assert said["different pictures", 500, "noise"] == 400
     assert said["ends", 500, "noise"] == 1  # all turn about 0
     assert said["radius", None, "ends"] == pytest.approx(1)
     assert set(arrays["digits/10/mlp/periods"].tolist()) == {2}
+    assert arrays["digits/10/mlp/ends"].float().std() > 50  # a state of the cycle, and not its grey mean
 
 
 def test_basins_of_four_attracting_points_are_quarters():
