@@ -13,4 +13,4 @@ CHOSEN = {
         "idempotent": 2, "walkback": 0.25,
     },
 }  # fmt: skip
-RECIPE = ("He, noise 0.5", "kick 1, stopped")  # notebook 09: how to learn, and how to turn
+RECIPE = ("He, noise 0.5", "damping 0.5, kick 1, stopped")  # notebook 09: how to learn, and how to turn

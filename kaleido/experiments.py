@@ -1,7 +1,7 @@
 """The cache and the sweep: cells are computed on all cores, and only once.
 
-A cell is kept in two layers: *learned* (weights) and *measured* (rows and arrays). Each layer's key holds the sources
-that it depends on, so that editing a measure retrains nothing.
+A cell is kept in two layers: *learned* (weights) and *measured* (rows and arrays). Each layer's key holds the code that
+it depends on, so that editing a measure retrains nothing, and editing a docstring computes nothing anew.
 """
 
 import dataclasses
@@ -43,7 +43,7 @@ ALONE = {  # studies that alone depend on a module
     "chosen": ("generators", "remedies"),
 }
 # read once: what a process has imported is what its results depend on, whatever is edited meanwhile
-SOURCES = {name: (Path(__file__).parent / f"{name}.py").read_text() for name in (*MEASURED, *ALONE)}
+SOURCES = {name: files.code(Path(__file__).parent / f"{name}.py") for name in (*MEASURED, *ALONE)}
 NOT_LEARNED = ("study", "variant", "probes", "runs", "judge")  # fields of a cell that its networks do not depend on
 STUDIES = {
     "toy": studies.toy,

@@ -1,7 +1,5 @@
 """The features that samples are judged in: a small convolutional classifier of the training points."""
 
-from pathlib import Path
-
 import torch
 from filelock import FileLock
 from torch import Tensor, nn
@@ -12,7 +10,7 @@ from kaleido.data import Dataset, generator
 
 __all__ = ["Features", "features"]
 
-SOURCE = Path(__file__).read_text()
+CODE = files.code(__file__)
 BATCH, RATE = 64, 2e-3
 CHUNK = 200  # images at a time, few enough to stay in the processor's cache
 
@@ -73,7 +71,7 @@ def features(data: Dataset, seed: int = 0, steps: int = 1000) -> Features:
         raise ValueError(f"data set '{data.name}' has no labelled images to learn features from")
     count = int(data.train_labels.max()) + 1
     net = Features(data.image_shape, count).eval().requires_grad_(False)
-    key = files.digest(data.digest, repr((seed, steps)), SOURCE, torch.__version__)[:32]
+    key = files.digest(data.digest, repr((seed, steps)), CODE, torch.__version__)[:32]
     path = files.cache_folder() / "features" / f"{key}.safetensors"
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(path.with_suffix(".lock")):

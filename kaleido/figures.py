@@ -20,8 +20,11 @@ from kaleido.style import theme
 
 __all__ = ["draw", "manifest", "redraw", "render", "save", "show"]
 
-DRAWN_BY = ("comparison_drawings", "curves", "depth_drawings", "drawings", "figures", "pictures", "style")
-SOURCES = "".join((Path(__file__).parent / f"{name}.py").read_text() for name in DRAWN_BY)
+DRAWN_BY = (
+    "attractor_drawings", "comparison_drawings", "curves", "depth_drawings", "drawings", "figures",
+    "generator_drawings", "pictures", "style",
+)  # fmt: skip
+SOURCES = "".join(files.code(Path(__file__).parent / f"{name}.py") for name in DRAWN_BY)
 ON_SCREEN = 110  # screen pixels per inch of paper, in notebooks
 
 
