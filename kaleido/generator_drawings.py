@@ -21,7 +21,7 @@ def generators(found: Evidence) -> Figure:
     """PC, recall and novelty of every generator on held-out points, all seeds, the best first."""
     figure = Figure((PAGE, 100 * MILLIMETRE))
     axes = figure.subplots(2, 3, sharex="col")
-    asked = {"pc": "PC", "recall": "recall", "novelty": "distance to training points,\nover that of unseen data"}
+    asked = {"pc": "PC", "recall": "recall", "novelty": "novelty"}
     for row, data in zip(axes, IMAGES, strict=True):
         rows = found.rows(claim="B4", data=data, condition="drawn")
         means = rows[rows["quantity"] == "pc"].groupby("architecture")["value"].mean().sort_values(ascending=False)
@@ -47,24 +47,24 @@ def samples(found: Evidence, data: str) -> Figure:
     """Samples of every generator, one row each."""
     names = [name.partition("/")[2] for name in found.arrays if name.startswith(f"{data}/")]
     names = sorted(names, key=lambda name: (name == "training points", name != "kaleidoscope"))
-    return _rows(found, {name: f"{data}/{name}" for name in names}, data, 78)
+    return _rows(found, {name: f"{data}/{name}" for name in names}, data, 68)
 
 
 def remedied(found: Evidence, data: str) -> Figure:
     """Samples at run 200: networks that learned plainly and as the recipe says, turned plainly and as it says."""
     names = {
-        f"{'plain' if learned == 'plain' else learned}\n{turned}": f"{data}/{learned}/{turned}"
+        f"{learned}; {turned}": f"{data}/{learned}/{turned}"
         for learned in ("plain", RECIPE[0])
         for turned in ("plain", RECIPE[1])
     }
-    return _rows(found, {said: name for said, name in names.items() if name in found.arrays}, data, 46)
+    return _rows(found, {said: name for said, name in names.items() if name in found.arrays}, data, 38)
 
 
 def remedies(found: Evidence) -> Figure:
     """PC and largest jump at run 200 on held-out points, all seeds, beside the plain sampler's best run."""
     figure = Figure((PAGE, 96 * MILLIMETRE))
     axes = figure.subplots(2, 3, sharex="col", sharey=True)
-    asked = {"pc": f"PC at run {LAST}", "coverage": f"coverage at run {LAST}", "jump": "largest jump (ranges)"}
+    asked = {"pc": f"PC at run {LAST}", "coverage": f"coverage at run {LAST}", "jump": "largest jump"}
     for row, data in zip(axes, IMAGES, strict=True):
         rows = found.rows(claim="B5", data=data)
         rows = rows[~rows["architecture"].str.endswith(FITTED)]
@@ -80,14 +80,15 @@ def remedies(found: Evidence) -> Figure:
                 run = best_run(found, data)
                 about = {"claim": "B5", "data": data, "architecture": "plain", "condition": "plain"}
                 best = found.values(**about, quantity=quantity, run=run).mean()
-                axis.axvline(best, color=CONTROL, lw=0.8, ls=":")
-                if quantity == "pc":
-                    axis.annotate(f" plain, run {run}", (best, 0.6), fontsize="x-small", color="0.4", va="center")
+                axis.axvline(best, color=CONTROL, lw=0.8, ls=":", label="plain learning and turning, at the best run")
             axis.set_xlim(0, None)
             if data == IMAGES[0]:
                 axis.set_title(title)
         row[0].set_yticks(-np.arange(len(ways)), [f"{learned}; {turned}" for learned, turned in ways], fontsize=6.5)
         row[0].set_ylabel(f"{data}, {rows['seeds'].nunique()} seeds")
+    for axis, unit in zip(axes[1], ("no unit", "no unit", "of the range (RMS)"), strict=True):
+        axis.set_xlabel(unit)
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", fontsize="small")
     return figure
 
 
@@ -121,7 +122,7 @@ def _rows(found: Evidence, names: dict[str, str], data: str, height: float) -> F
     axis = figure.subplots()
     axis.imshow(sheet(pictures, SHOWN), cmap="gray", vmin=0, vmax=255)
     pitch = pictures.shape[1] + 2
-    axis.set_yticks([pitch * (i + 0.5) for i in range(len(names))], list(names))
+    axis.set_yticks([pitch * (i + 0.5) for i in range(len(names))], list(names), fontsize=6.5)
     axis.set(xticks=[], title=data)
     axis.tick_params(length=0)
     sns.despine(ax=axis, left=True, bottom=True)

@@ -7,7 +7,7 @@ from conftest import ROOT
 from PIL import Image
 
 import kaleido as kd
-from kaleido import files, pictures
+from kaleido import figures, files, pictures
 from kaleido.evidence import read_evidence
 from kaleido.figures import redraw, save
 from kaleido.gallery import FIGURES
@@ -88,3 +88,8 @@ def test_figures_are_named(build):
 
 def test_every_figure_has_words_for_those_who_cannot_see_it():
     assert all(len(drawing.alt) > 30 for drawing in FIGURES.values())
+
+
+def test_a_figure_is_out_of_date_when_the_module_that_draws_it_was_edited():
+    functions = [getattr(drawing.function, "func", drawing.function) for drawing in FIGURES.values()]
+    assert {function.__module__.removeprefix("kaleido.") for function in functions} <= set(figures.DRAWN_BY)
