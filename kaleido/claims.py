@@ -162,7 +162,8 @@ CLAIMS = {
     "B4": Claim(
         "It is as good a generator as the usual ones",
         "08",
-        "Larger networks, or other data, on which the order of the generators turns.",
+        "Larger networks, or other data, on which the order of the generators turns. The one rival that it is as good "
+        "as, the idempotent network, did not learn in the time that all had.",
         as_good,
         "08_generators",
         extended=True,

@@ -59,7 +59,7 @@ def remedy(found: Evidence, stretch: float = 1.0) -> Verdict:
         ours, best = found.values(quantity="pc", **recipe), found.values(quantity="pc", run=run, **plain)
         copied = found.values(quantity="copy share", **recipe)
         tests[data] = [
-            contrast(f"{data}: PC less the plain sampler's at its best run, {run}", ours, best, MORE, below=False),
+            contrast(f"{data}: PC less plain sampling's best (run {run})", ours, best, MORE, below=False),
             threshold(f"{data}: copy share", copied, COPIES, below=True),
         ]
         tests[data] = [test.stretched(stretch) for test in tests[data]]
