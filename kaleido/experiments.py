@@ -30,7 +30,7 @@ from kaleido.saved import load_networks, save_networks
 __all__ = ["Result", "compute", "sweep"]
 
 # sources that a learned cell depends on; where the data come from shows in their digest
-LEARNED = ("data", "initial", "networks", "architectures", "learning")
+LEARNED = ("data", "initial", "networks", "architectures", "learning", "steps")
 MEASURED = (*LEARNED, "sources", "sampling", "measures", "quality", "features", "baselines", "studies")
 ALONE = {  # studies that alone depend on a module
     "depths": ("depth", "depth of toys"),

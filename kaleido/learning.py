@@ -10,6 +10,7 @@ from torch.func import stack_module_state
 
 from kaleido.data import generator
 from kaleido.initial import whole
+from kaleido.steps import ByHand
 
 __all__ = ["History", "Snapshot", "learn"]
 
@@ -141,6 +142,7 @@ def _learn_together(nets, sets, steps, batch, lr, schedule, levels, every, stop,
     else:
         weights, x = dict(nets[0].named_parameters()), sets[0]
     map_ = (lambda x: _stacked_mlp(nets[0], weights, x)) if many else nets[0]
+    by_hand = ByHand(nets[0]) if not many and nets[0].config["architecture"] == "mlp" else None
     random = [generator(net.config["seed"], "batches") for net in nets]
 
     def next_batch() -> Tensor:
@@ -181,9 +183,12 @@ def _learn_together(nets, sets, steps, batch, lr, schedule, levels, every, stop,
     evaluate(0)
     for step in range(1, steps + 1):
         target = next_batch()
-        optimiser.zero_grad()
-        losses = (map_(noisy(target)) - target).square().mean((-2, -1))
-        losses.sum().backward()
+        if by_hand:
+            losses = by_hand(noisy(target), target)
+        else:
+            optimiser.zero_grad()
+            losses = (map_(noisy(target)) - target).square().mean((-2, -1))
+            losses.sum().backward()
         optimiser.step()
         if cycle:
             cycle.step()

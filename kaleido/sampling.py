@@ -91,7 +91,7 @@ def sample(
         return new if bounds is None else new.clamp(*bounds)
 
     with torch.no_grad():
-        state, step = start.clone(), torch.zeros(len(start))
+        state, step = start.clone(), start.new_zeros(len(start))
         states, steps = [], []
         moving, x = torch.arange(len(start)), state  # chains that are not at rest, and where they are
         for run in range(runs + 1):

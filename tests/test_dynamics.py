@@ -20,12 +20,6 @@ def rotation(angle):
     return lambda x: x @ matrix
 
 
-def turned(f, x, runs):
-    for _ in range(runs):
-        x = f(x)
-    return x
-
-
 def dense(net, point, period=1):
     """The Jacobian as a matrix, in double precision."""
     exact = copy.deepcopy(net).double()
@@ -45,7 +39,7 @@ def test_a_contraction_ends_in_its_fixed_point():
         return fixed + 0.5 * (x - fixed)
 
     far = random(40, 3).double() * 2 - 1
-    found = ends(f, turned(f, far, 60), 1e-6)
+    found = ends(f, kd.sample(f, far, 60).at(60), 1e-6)
     assert found.periods.tolist() == [1] * 40
     assert torch.allclose(found.points, fixed.expand(40, 3), atol=1e-6)
     assert radius(f, found.points[:2]).tolist() == pytest.approx([0.5, 0.5])
@@ -77,7 +71,7 @@ def test_neighbours_part_by_ln_2_a_run_under_the_tent_map():
     start = random(100, 1).double() * 0.8 + 0.1
     found = lyapunov(tent, start, 200)
     assert found.tolist() == pytest.approx([math.log(2)] * 100, rel=0.05)
-    assert ends(tent, turned(tent, start, 200), 1e-3).periods.tolist().count(0) > 90
+    assert ends(tent, kd.sample(tent, start, 200).at(200), 1e-3).periods.tolist().count(0) > 90
 
 
 def test_a_map_that_stretches_and_turns_has_the_largest_of_its_exponents():

@@ -7,6 +7,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 import kaleido as kd
+from kaleido.steps import ByHand
 
 
 def weights(net):
@@ -230,3 +231,20 @@ def test_spectral_norms_stay_below_their_bound(digits, width):
 def test_only_mlps_have_bounded_weights(digits):
     with pytest.raises(ValueError, match="spectral bounds the weights of MLPs"):
         kd.learn(kd.build("cnn", digits, 2, 4, [1]), digits.train, steps=1, spectral=1.0)
+
+
+@pytest.mark.parametrize("output", ["tanh", "sigmoid", "linear"])
+@pytest.mark.parametrize(("depth", "width"), [(1, 130), (2, 96), (10, 128)])
+def test_gradients_by_hand_are_those_of_autograd_bit_for_bit(output, depth, width):
+    net, other = (kd.mlp(64, depth, width, output, "he", 3) for _ in range(2))
+    by_hand = ByHand(net)
+    for batch in (256, 100):  # what is kept for one size of batch is made anew for another
+        target = random(batch, 64, seed=batch)
+        x = target + 0.1 * random(batch, 64, seed=1)
+        error = by_hand(x, target)
+        other.zero_grad()
+        expected = (other(x) - target).square().mean()
+        expected.backward()
+        assert torch.equal(error, expected)
+        for ours, theirs in zip(net.parameters(), other.parameters(), strict=True):
+            assert torch.equal(ours.grad, theirs.grad)
