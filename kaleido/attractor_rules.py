@@ -5,7 +5,7 @@ import pandas as pd
 from kaleido.evidence import Evidence
 from kaleido.rules import SAMPLED, Verdict, all_of, listed
 from kaleido.sizes import ATTRACTED, DEEP, IMAGES
-from kaleido.statistics import contrast, interval, threshold
+from kaleido.statistics import contrast, in_words, interval, threshold
 
 __all__ = ["collapse", "copies", "ends_found", "settling"]
 
@@ -22,13 +22,12 @@ def collapse(found: Evidence, stretch: float = 1.0) -> Verdict:
     """
     tests = []
     for data in IMAGES:
-        about = {"claim": "B1", "data": data, "depth": DEEP, "architecture": "mlp"}
-        late, early = (found.values(**about, quantity="coverage", run=run) for run in (LATE, EARLY))
+        late, early = (found.values(**_deep("B1", data), quantity="coverage", run=run) for run in (LATE, EARLY))
         tests.append(contrast(f"{data}: coverage at run {LATE} less run {EARLY}", late, early, 0.0, below=True))
-        rows = found.rows(**about, quantity="different pictures", run=LAST)
-        shares = (rows["value"] / rows["n"]).to_numpy()
-        tests.append(threshold(f"{data}: different pictures to a chain", shares, PICTURES, below=True))
-    return all_of("B1", [test.stretched(stretch) for test in tests], **_where(found))
+        rows = found.rows(**_deep("B1", data), quantity="different pictures", run=LAST)
+        left = (rows["value"] / rows["n"]).to_numpy()
+        tests.append(threshold(f"{data}: different pictures to a chain", left, PICTURES, below=True))
+    return all_of("B1", tests, stretch, **_where(found))
 
 
 def copies(found: Evidence, stretch: float = 1.0) -> Verdict:
@@ -40,11 +39,11 @@ def copies(found: Evidence, stretch: float = 1.0) -> Verdict:
     """
     tests = []
     for data in IMAGES:
-        about = {"claim": "B2", "data": data, "depth": DEEP, "architecture": "mlp", "run": SAMPLED}
+        about = _deep("B2", data) | {"run": SAMPLED}
         share, away = (found.values(**about, quantity=quantity) for quantity in ("copy share", "novelty"))
         tests.append(threshold(f"{data}: copy share", share, COPIES, below=False))
         tests.append(threshold(f"{data}: distance to training points, over that of unseen data", away, 1.0, below=True))
-    return all_of("B2", [test.stretched(stretch) for test in tests], **_where(found))
+    return all_of("B2", tests, stretch, **_where(found))
 
 
 def settling(found: Evidence, stretch: float = 1.0) -> Verdict:
@@ -54,12 +53,11 @@ def settling(found: Evidence, stretch: float = 1.0) -> Verdict:
         found: Evidence of notebook 07.
         stretch: Makes every interval so many times as long.
     """
-    tests = []
-    for data in IMAGES:
-        about = {"claim": "B3", "data": data, "depth": DEEP, "architecture": "mlp"}
-        neither = found.values(**about, quantity="share neither", run=LAST)
-        tests.append(threshold(f"{data}: share of chains in neither", neither, NEITHER, below=True))
-    return all_of("B3", [test.stretched(stretch) for test in tests], **_where(found))
+    shares = {data: found.values(**_deep("B3", data), quantity="share neither", run=LAST) for data in IMAGES}
+    tests = [
+        threshold(f"{data}: share of chains in neither", share, NEITHER, below=True) for data, share in shares.items()
+    ]
+    return all_of("B3", tests, stretch, **_where(found))
 
 
 def ends_found(found: Evidence, data: str) -> pd.DataFrame:
@@ -89,15 +87,15 @@ def ends_found(found: Evidence, data: str) -> pd.DataFrame:
         for name, (quantity, condition) in asked.items():
             values = rows[(rows["quantity"] == quantity) & (rows["condition"] == condition)]["value"]
             if len(values) == rows["seeds"].nunique() and len(values):
-                said[name] = _said(*interval(values))
+                said[name] = in_words(*interval(values))
         if said:
             columns[f"depth {depth}" + ("" if variant == "mlp" else f", {variant}")] = said
     return pd.DataFrame(columns).reindex(asked).fillna("")
 
 
-def _said(mean: float, low: float, high: float) -> str:
-    digits = 0 if abs(mean) >= 100 else 1 if abs(mean) >= 10 else 2
-    return f"{mean:.{digits}f}" + (f" [{low:.{digits}f}, {high:.{digits}f}]" if low == low else "")
+def _deep(claim: str, data: str) -> dict:
+    """Which rows decide: those of the networks of depth 10."""
+    return {"claim": claim, "data": data, "depth": DEEP, "architecture": "mlp"}
 
 
 def _where(found: Evidence) -> dict[str, str]:

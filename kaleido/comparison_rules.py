@@ -1,14 +1,12 @@
 """The rules of claims C5 and C9, and where in the search an architecture shows over-generalization."""
 
-from dataclasses import replace
-
 import pandas as pd
 
 from kaleido.evidence import Evidence
 from kaleido.plans import absent
-from kaleido.rules import Verdict, all_of, listed, sampling
+from kaleido.rules import Verdict, listed, partly, sampling
 from kaleido.sizes import IMAGES, LABELLED, SHAPES
-from kaleido.statistics import contrast, interval, threshold
+from kaleido.statistics import contrast, in_words, interval, threshold
 
 __all__ = ["ASKED", "JUDGED", "best_and_worst", "degrees", "loaded", "other_architectures", "other_data", "searched"]
 
@@ -25,15 +23,9 @@ def other_architectures(found: Evidence, stretch: float = 1.0) -> Verdict:
         found: Evidence of notebook 05.
         stretch: Makes every interval so many times as long.
     """
-    tests = {name: [test.stretched(stretch) for test in _shows(found, name)] for name in JUDGED}
     rows = found.means(claim="C5", quantity="rho", condition="learned", architecture=JUDGED[0])
     where = listed(rows) | {"width": "as on the claims page"}
-    whole = all_of("C5", [test for each in tests.values() for test in each], **where)
-    held = [name for name in JUDGED if all_of("C5", tests[name]).verdict == "supported"]
-    if whole.verdict != "supported" and held:
-        reason = f"{', '.join(held)} shows it; {whole.reason}"
-        return replace(whole, verdict="partly supported", partial=tuple(tests[held[0]]), reason=reason)
-    return whole
+    return partly("C5", {name: _shows(found, name) for name in JUDGED}, stretch, "{} shows it", **where)
 
 
 def degrees(found: Evidence, data: str) -> pd.DataFrame:
@@ -61,7 +53,7 @@ def degrees(found: Evidence, data: str) -> pd.DataFrame:
         rows.append({"architecture": name} | {key: interval(values) for key, values in about.items()})
     table = pd.DataFrame(rows).set_index("architecture")
     order = table["fall of rho"].map(lambda ends: -ends[0]).argsort(kind="stable")
-    return table.iloc[order].map(lambda ends: f"{ends[0]:.2f} [{ends[1]:.2f}, {ends[2]:.2f}]")
+    return table.iloc[order].map(lambda ends: in_words(*ends, digits=2))
 
 
 def searched(found: Evidence) -> pd.DataFrame:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from kaleido.evidence import Evidence
-from kaleido.rules import Verdict, all_of, listed
+from kaleido.rules import Verdict, all_of, listed, partly
 from kaleido.sizes import DEEP, IMAGES
 from kaleido.statistics import Test, contrast, interval, trend
 
@@ -34,7 +34,7 @@ def deeper_maps_nearer(
         [test for name in data for test in _monotone(found, "C2", quantity, name, variant, "equal steps", 1, False)]
         for quantity in ("rho", "gain")
     ]
-    return _either("C2", found, variant, [[test.stretched(stretch) for test in part] for part in parts], data)
+    return _either("C2", found, variant, parts, data, stretch)
 
 
 def deeper_is_better(found: Evidence, stretch: float = 1.0, variant: str = "mlp") -> Verdict:
@@ -86,8 +86,7 @@ def equal_loss(
         reason = f"no level of the loss was reached, within 3 %, by all depths and seeds: {', '.join(without)}"
         return Verdict(claim, "not decidable", reason, (*nearer[0], *nearer[1], *trends, *steps), **where)
     if claim.startswith("C2"):
-        nearer = [[test.stretched(stretch) for test in part] for part in nearer]
-        return _either(claim, found, variants[0], nearer, IMAGES)
+        return _either(claim, found, variants[0], nearer, IMAGES, stretch)
     return _effect_alone(claim, found, variants[0], trends, steps, stretch)
 
 
@@ -163,14 +162,10 @@ def _quality(found: Evidence, data: str, variant: str, condition: str) -> tuple[
     return tuple(tests)
 
 
-def _either(claim: str, found: Evidence, variant: str, parts: list[list[Test]], data: tuple[str, ...]) -> Verdict:
+def _either(claim, found, variant, parts: list[list[Test]], data: tuple[str, ...], stretch: float) -> Verdict:
     """Both of C2a and C2b: supported; one of them: partly."""
     where = _where(found, variant, data)
-    both = all_of(claim, [test for part in parts for test in part], **where)
-    held = [part for part in parts if all_of(claim, part).verdict == "supported"]
-    if both.verdict != "supported" and held:
-        return replace(both, verdict="partly supported", partial=tuple(held[0]))
-    return both
+    return partly(claim, dict(zip("ab", parts, strict=True)), stretch, **where)
 
 
 def _effect_alone(claim, found, variant, trends: list[Test], steps: list[Test], stretch: float) -> Verdict:

@@ -9,7 +9,7 @@ import pandas as pd
 from torch import Tensor
 
 from kaleido import experiments, files, plans
-from kaleido.statistics import interval
+from kaleido.statistics import in_words, interval
 
 __all__ = ["Evidence", "compare", "evidence", "read_evidence", "recorded", "tabulate", "write_evidence"]
 
@@ -128,7 +128,7 @@ def recorded(notebook: str, profile: str = "extended") -> Evidence:
 def tabulate(rows: pd.DataFrame, index: list[str], columns: str = "quantity") -> pd.DataFrame:
     """Returns rows of means as a table to read: `mean [low, high]`, the mean alone where no seed differs."""
     said = [
-        f"{value:.3f}" if low != low else f"{value:.3f} [{low:.3f}, {high:.3f}]"
+        in_words(value, low, high, digits=3)
         for value, low, high in zip(rows["value"], rows["low"], rows["high"], strict=True)
     ]
     return rows.assign(said=said).pivot(index=index, columns=columns, values="said").fillna("")

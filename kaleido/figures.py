@@ -21,8 +21,8 @@ from kaleido.style import theme
 __all__ = ["draw", "manifest", "redraw", "render", "save", "show"]
 
 DRAWN_BY = (
-    "attractor_drawings", "comparison_drawings", "curves", "depth_drawings", "drawings", "figures",
-    "generator_drawings", "pictures", "style",
+    "attractor_drawings", "attractor_rules", "comparison_drawings", "comparison_rules", "curves", "depth_drawings",
+    "depth_rules", "drawings", "figures", "generator_drawings", "generator_rules", "pictures", "style",
 )  # fmt: skip
 SOURCES = "".join(files.code(Path(__file__).parent / f"{name}.py") for name in DRAWN_BY)
 ON_SCREEN = 110  # screen pixels per inch of paper, in notebooks

@@ -6,9 +6,10 @@ from matplotlib.figure import Figure
 
 from kaleido.chosen import RECIPE
 from kaleido.evidence import Evidence
-from kaleido.generator_rules import FITTED, LAST, best_run
+from kaleido.generator_rules import best_run
 from kaleido.pictures import sheet
-from kaleido.sizes import IMAGES, WAYS
+from kaleido.remedies import LAST
+from kaleido.sizes import IMAGES, OF_PART, WAYS
 from kaleido.style import CONTROL, DATA, MAP, MILLIMETRE, PAGE
 
 __all__ = ["generators", "remedied", "remedies", "samples", "search"]
@@ -67,7 +68,7 @@ def remedies(found: Evidence) -> Figure:
     asked = {"pc": f"PC at run {LAST}", "coverage": f"coverage at run {LAST}", "jump": "largest jump"}
     for row, data in zip(axes, IMAGES, strict=True):
         rows = found.rows(claim="B5", data=data)
-        rows = rows[~rows["architecture"].str.endswith(FITTED)]
+        rows = rows[~rows["architecture"].str.endswith(OF_PART)]
         ways = list(rows.groupby(["architecture", "condition"], sort=False).groups)
         for axis, (quantity, title) in zip(row, asked.items(), strict=True):
             for place, (learned, turned) in enumerate(ways):
@@ -95,8 +96,8 @@ def remedies(found: Evidence) -> Figure:
 def search(found: Evidence) -> Figure:
     """The search for the recipe: PC at run 200 by way to learn and way to turn, mean of three seeds."""
     rows = found.rows(claim="B5", quantity="pc", run=LAST)
-    rows = rows[rows["architecture"].str.endswith(FITTED)]
-    rows = rows.assign(learned=rows["architecture"].str.removesuffix(FITTED))
+    rows = rows[rows["architecture"].str.endswith(OF_PART)]
+    rows = rows.assign(learned=rows["architecture"].str.removesuffix(OF_PART))
     figure = Figure((PAGE, 92 * MILLIMETRE))
     axes = figure.subplots(1, 2, sharey=True)
     for axis, data in zip(axes, IMAGES, strict=True):

@@ -1,23 +1,20 @@
 """The rules of claims B4 and B5, and the choice of settings that they rest on."""
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 
 from kaleido.chosen import RECIPE
 from kaleido.evidence import Evidence
 from kaleido.generators import GENERATORS
-from kaleido.rules import Verdict, all_of, listed
-from kaleido.sizes import IMAGES
-from kaleido.statistics import Test, contrast, interval, threshold
+from kaleido.remedies import LAST
+from kaleido.rules import Verdict, listed, partly
+from kaleido.sizes import IMAGES, OF_PART
+from kaleido.statistics import Test, contrast, in_words, interval, threshold
 
 __all__ = ["as_good", "best_recipes", "best_settings", "compared", "remedy", "repaired"]
 
 LESS, MORE = 0.05, 0.10  # how far below a rival the kaleidoscope may lie; by how much a remedy must help
 COPIES = 0.05  # the largest copy share of a setting that may be chosen
-LAST = 200
-FITTED = ", of four fifths"  # in the names of networks that a search was run on
 
 
 def as_good(found: Evidence, stretch: float = 1.0) -> Verdict:
@@ -31,15 +28,9 @@ def as_good(found: Evidence, stretch: float = 1.0) -> Verdict:
     for data in IMAGES:
         ours, *theirs = (_drawn(found, data, name, "pc") for name in ("kaleidoscope", *GENERATORS))
         for name, values in zip(GENERATORS, theirs, strict=True):
-            test = contrast(f"{data}: PC less that of {name}", ours, values, -LESS, below=False)
-            tests[name].append(test.stretched(stretch))
+            tests[name].append(contrast(f"{data}: PC less that of {name}", ours, values, -LESS, below=False))
     where = listed(found.means(claim="B4", quantity="pc", architecture="kaleidoscope", condition="drawn"))
-    whole = all_of("B4", [test for each in tests.values() for test in each], **where)
-    held = [name for name, each in tests.items() if all_of("B4", each).verdict == "supported"]
-    if whole.verdict != "supported" and held:
-        reason = f"it is as good as {', '.join(held)}; {whole.reason}"
-        return replace(whole, verdict="partly supported", partial=tuple(tests[held[0]]), reason=reason)
-    return whole
+    return partly("B4", tests, stretch, "it is as good as {}", **where)
 
 
 def remedy(found: Evidence, stretch: float = 1.0) -> Verdict:
@@ -62,14 +53,8 @@ def remedy(found: Evidence, stretch: float = 1.0) -> Verdict:
             contrast(f"{data}: PC less plain sampling's best (run {run})", ours, best, MORE, below=False),
             threshold(f"{data}: copy share", copied, COPIES, below=True),
         ]
-        tests[data] = [test.stretched(stretch) for test in tests[data]]
     where = listed(found.means(claim="B5", quantity="pc", architecture=RECIPE[0], condition=RECIPE[1], run=LAST))
-    whole = all_of("B5", [test for each in tests.values() for test in each], **where)
-    held = [data for data, each in tests.items() if all_of("B5", each).verdict == "supported"]
-    if whole.verdict != "supported" and held:
-        reason = f"it helps on {', '.join(held)}; {whole.reason}"
-        return replace(whole, verdict="partly supported", partial=tuple(tests[held[0]]), reason=reason)
-    return whole
+    return partly("B5", tests, stretch, "it helps on {}", **where)
 
 
 def best_run(found: Evidence, data: str, architecture: str = "plain") -> int:
@@ -96,8 +81,8 @@ def best_recipes(found: Evidence) -> pd.DataFrame:
         with more copies than may be chosen come last.
     """
     rows = found.rows(claim="B5", run=LAST)
-    rows = rows[rows["architecture"].str.endswith(FITTED)]
-    rows = rows.assign(learned=rows["architecture"].str.removesuffix(FITTED), turned=rows["condition"])
+    rows = rows[rows["architecture"].str.endswith(OF_PART)]
+    rows = rows.assign(learned=rows["architecture"].str.removesuffix(OF_PART), turned=rows["condition"])
     mean = rows.groupby(["learned", "turned", "data", "quantity"], sort=False)["value"].mean().unstack("data")
     scores, copied = mean.xs("pc", level="quantity"), mean.xs("copy share", level="quantity").max(axis=1)
     table = scores[list(IMAGES)].assign(pc=scores[list(IMAGES)].mean(axis=1), copies=copied)
@@ -115,7 +100,7 @@ def compared(found: Evidence, data: str) -> pd.DataFrame:
     names = rows.groupby("architecture")["value"].size().index
     means = {name: [interval(_drawn(found, data, name, quantity)) for quantity in asked] for name in names}
     order = sorted(means, key=lambda name: -means[name][0][0])
-    table = pd.DataFrame([[_said(*ends) for ends in means[name]] for name in order], index=order, columns=asked)
+    table = pd.DataFrame([[in_words(*ends) for ends in means[name]] for name in order], index=order, columns=asked)
     return table.rename(columns={"pc": "PC", "frechet": "Fréchet"})
 
 
@@ -125,14 +110,14 @@ def repaired(found: Evidence, data: str) -> pd.DataFrame:
     The plain sampler is there at its best run, too.
     """
     rows = found.rows(claim="B5", data=data)
-    rows = rows[~rows["architecture"].str.endswith(FITTED)]
+    rows = rows[~rows["architecture"].str.endswith(OF_PART)]
     asked = ["pc", "coverage", "recall", "copy share", "jump", "different pictures"]
     lines = {}
     for (learned, turned), group in rows.groupby(["architecture", "condition"], sort=False):
         runs = [best_run(found, data, learned), LAST] if turned == "plain" else [LAST]
         for run in runs:
             some = group[group["run"].isna() | (group["run"] == run)].groupby("quantity")["value"]
-            values = {name: _said(*interval(each)) for name, each in some}
+            values = {name: in_words(*interval(each)) for name, each in some}
             if run != LAST:
                 values |= {"jump": "", "different pictures": ""}
             lines[learned, turned, run] = [values[name] for name in asked]
@@ -142,8 +127,3 @@ def repaired(found: Evidence, data: str) -> pd.DataFrame:
 
 def _drawn(found: Evidence, data: str, name: str, quantity: str) -> np.ndarray:
     return found.values(claim="B4", quantity=quantity, data=data, architecture=name, condition="drawn")
-
-
-def _said(mean: float, low: float, high: float) -> str:
-    digits = 0 if abs(mean) >= 100 else 2
-    return f"{mean:.{digits}f}" + (f" [{low:.{digits}f}, {high:.{digits}f}]" if low == low else "")

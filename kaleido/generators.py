@@ -13,8 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from kaleido.data import Dataset, generator
-from kaleido.networks import mlp
-from kaleido.sizes import width_with_as_many
+from kaleido.networks import mlp, width_with_as_many
 
 __all__ = ["GENERATORS", "Setting", "gaussian", "idempotent", "kernel_density", "mixture", "vae", "walkback"]
 

@@ -8,7 +8,7 @@ from kaleido import architectures
 from kaleido.data import Dataset
 from kaleido.initial import OUTPUTS, drawn, whole
 
-__all__ = ["ARCHITECTURES", "build", "mlp", "rebuild"]
+__all__ = ["ARCHITECTURES", "build", "mlp", "rebuild", "width_with_as_many"]
 
 
 def mlp(dim: int, depth: int, width: int, output: str = "tanh", init: str = "torch", seed: int = 0) -> nn.Sequential:
@@ -42,6 +42,22 @@ def mlp(dim: int, depth: int, width: int, output: str = "tanh", init: str = "tor
 
     config = {"architecture": "mlp", "dim": dim, "depth": depth, "width": width}
     return drawn(make, {**config, "output": output, "init": init, "seed": seed})
+
+
+def width_with_as_many(dim: int, depth: int, as_deep: int, width: int) -> int:
+    """Returns the width at which an MLP from D to D features has as many parameters as one as deep and as wide as told.
+
+    Arguments:
+        dim: D.
+        depth: Its hidden layers.
+        as_deep: Those of the other one.
+        width: The other one's width.
+    """
+
+    def count(depth: int, width: int) -> int:
+        return 2 * dim * width + (depth - 1) * width**2 + depth * width + dim
+
+    return min(range(1, 20 * width), key=lambda w: abs(count(depth, w) - count(as_deep, width)))
 
 
 # a network for D features takes `dim`, one for images `image_shape`; a further architecture is a further entry

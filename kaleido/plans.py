@@ -5,9 +5,11 @@ from collections.abc import Iterable
 
 from kaleido.cells import Cell, cells_of
 from kaleido.chosen import RECIPE
+from kaleido.networks import width_with_as_many
 from kaleido.sizes import (
     ATTRACTED,
     BOUNDED_DEPTHS,
+    DEEP,
     DEPTHS,
     DIMENSIONS,
     FIRST_SEED,
@@ -20,6 +22,7 @@ from kaleido.sizes import (
     LABELLED,
     LEVEL,
     LEVELS,
+    OF_PART,
     OTHER_SEEDS,
     PICTURED,
     PROFILES,
@@ -29,7 +32,6 @@ from kaleido.sizes import (
     TOY_DEPTHS,
     TOYS,
     WAYS,
-    width_with_as_many,
 )
 from kaleido.sources import missing
 
@@ -69,7 +71,7 @@ def _depths(profile: str, variant: str = "mlp", seeds=None, sets=tuple(DEPTHS), 
         shape |= {"every": None, "snapshots": levels, "variant": variant} | changes
         for depth in DEPTHS["mnist5k"] if profile == "extended" else (1, 4, 10) if profile == "smoke" else depths:
             if variant == "equal parameters":
-                shape["width"] = width_with_as_many({"digits": 64, "mnist5k": 784}[data], depth, 10, size.width)
+                shape["width"] = width_with_as_many({"digits": 64, "mnist5k": 784}[data], depth, DEEP, size.width)
             for seed in seeds or range(FIRST_SEED, FIRST_SEED + size.seeds):
                 cells.append(Cell("depth", data, depth, seeds=(seed,), **shape))
     return cells
@@ -150,9 +152,8 @@ def _attractors(profile: str) -> list[Cell]:
 def _ways(study: str, sets: Iterable[str], profile: str, ways: Iterable[str]) -> list[Cell]:
     """Claim B5: networks that learn in several ways and are the same otherwise; plain ones are those of notebook 03."""
     some = [cell for data in sets for cell in cells_of(study, data, profile)]
-    quarter = "a quarter of the steps"
     return [
-        dataclasses.replace(cell, variant=way, steps=cell.steps // (4 if way == quarter else 1), **WAYS[way])
+        dataclasses.replace(cell, variant=way, **WAYS[way] | {"steps": round(cell.steps * WAYS[way].get("steps", 1))})
         for way in ways
         for cell in some
     ]
@@ -161,7 +162,7 @@ def _ways(study: str, sets: Iterable[str], profile: str, ways: Iterable[str]) ->
 def _fitted(some: list[Cell]) -> list[Cell]:
     """Cells of other seeds whose networks learn from a part of the training points: the searches of B4 and B5."""
     return [
-        dataclasses.replace(cell, seeds=(seed,), points=FITTED[cell.data], variant=f"{cell.variant}, of four fifths")
+        dataclasses.replace(cell, seeds=(seed,), points=FITTED[cell.data], variant=cell.variant + OF_PART)
         for cell in some
         if cell.seeds == (FIRST_SEED,)
         for seed in GRID_SEEDS

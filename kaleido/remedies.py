@@ -12,11 +12,11 @@ from kaleido.quality import assess
 from kaleido.sampling import sample
 from kaleido.studies import as_bytes, row
 
-__all__ = ["SAMPLERS", "remedies"]
+__all__ = ["LAST", "SAMPLERS", "remedies"]
 
 LATE = range(150, 171)  # runs whose largest step is a chain's jump
 STILL = 5  # runs without a kick at the end
-LAST = 200
+LAST = 200  # runs
 SAMPLERS = {  # damping; size of the kick; whether it is `kept`, `annealed` over the runs or `stopped` near their end
     "plain": (0.0, 0.0, "kept"),
     "damping 0.5": (0.5, 0.0, "kept"),

@@ -10,8 +10,8 @@ from kaleido.sizes import BOUNDED_DEPTHS, DIMENSIONS, IMAGES, SIZES
 from kaleido.statistics import Test, contrast, threshold, trending
 
 __all__ = [
-    "VERDICTS", "Verdict", "all_of", "bounded_outputs", "dimension", "listed", "over_generalization", "sampling",
-    "stability",
+    "VERDICTS", "Verdict", "all_of", "bounded_outputs", "dimension", "listed", "over_generalization", "partly",
+    "sampling", "stability",
 ]  # fmt: skip
 
 VERDICTS = ("supported", "partly supported", "not supported", "inconclusive", "not decidable", "not run")
@@ -69,7 +69,7 @@ def over_generalization(found: Evidence, stretch: float = 1.0, architecture: str
                 tests.append(contrast(asked, rho, seeds("rho", control), 0.0, below=True))
         tests.append(threshold(f"{data}: spread on noise", seeds("spread"), 0.25, below=False))
     where = listed(found.means(claim="C1", quantity="rho", architecture=architecture, condition="noise"))
-    return all_of("C1", [test.stretched(stretch) for test in tests], **where)
+    return all_of("C1", tests, stretch, **where)
 
 
 def bounded_outputs(found: Evidence, stretch: float = 1.0) -> Verdict:
@@ -119,12 +119,7 @@ def dimension(found: Evidence, stretch: float = 1.0) -> Verdict:
     ]
     where = found.means(quantity="largest corner loss").iloc[0]
     about = {"data": "uniform points", "seeds": where["seeds"], "width": str(where["width"])}
-    parts = [all_of("C7", [test.stretched(stretch) for test in tests], **about) for tests in (falls, rises)]
-    both = all_of("C7", [test.stretched(stretch) for test in falls + rises], **about)
-    held = [part for part in parts if part.verdict == "supported"]
-    if both.verdict != "supported" and held:
-        return replace(both, verdict="partly supported", partial=held[0].tests)
-    return both
+    return partly("C7", {"falls": falls, "rises": rises}, stretch, **about)
 
 
 def sampling(found: Evidence, stretch: float = 1.0, claim: str = "C3", sets: tuple[str, ...] = IMAGES) -> Verdict:
@@ -192,12 +187,21 @@ def stability(found: Evidence, stretch: float = 1.0) -> Verdict:
             for quantity, bound in asked.items():
                 values = found.values(claim="C8", quantity=quantity, data=data, condition=condition)
                 kick = "no kick" if condition == "noise" else condition
-                tests.append(threshold(f"{data}, {kick}: {quantity}", values, bound, below=False).stretched(stretch))
-    return all_of("C8", tests, **listed(found.means(claim="C8", quantity="final confidence", condition="noise")))
+                tests.append(threshold(f"{data}, {kick}: {quantity}", values, bound, below=False))
+    where = listed(found.means(claim="C8", quantity="final confidence", condition="noise"))
+    return all_of("C8", tests, stretch, **where)
 
 
-def all_of(claim: str, tests: list[Test], **where: str) -> Verdict:
-    """Returns a verdict that requires every condition: a failed one decides, then one that is undecided."""
+def all_of(claim: str, tests: list[Test], stretch: float = 1.0, **where: str) -> Verdict:
+    """Returns a verdict that requires every condition: a failed one decides, then one that is undecided.
+
+    Arguments:
+        claim: The claim.
+        tests: Its conditions.
+        stretch: Makes every interval so many times as long.
+        where: Data sets, seeds and widths, in words.
+    """
+    tests = [test.stretched(stretch) for test in tests]
     failed = [test for test in tests if not test.passes and not test.straddles]
     open_ = [test for test in tests if test.straddles]
     if failed:
@@ -206,6 +210,25 @@ def all_of(claim: str, tests: list[Test], **where: str) -> Verdict:
         return Verdict(claim, "inconclusive", "undecided: " + "; ".join(map(_said, open_)), tuple(tests), **where)
     hardest = Verdict(claim, "supported", "", tuple(tests)).deciding
     return Verdict(claim, "supported", "all conditions hold, the closest: " + _said(hardest), tuple(tests), **where)
+
+
+def partly(claim: str, parts: dict[str, list[Test]], stretch: float = 1.0, said: str = "", **where: str) -> Verdict:
+    """Returns a verdict that requires every part; if only some of them hold, the claim is partly supported.
+
+    Arguments:
+        claim: The claim.
+        parts: The conditions of each part.
+        stretch: Makes every interval so many times as long.
+        said: What the parts in place of `{}` show, to begin the reason with.
+        where: Data sets, seeds and widths, in words.
+    """
+    whole = all_of(claim, [test for part in parts.values() for test in part], stretch, **where)
+    alone = {name: all_of(claim, part, stretch) for name, part in parts.items()}
+    held = [name for name, part in alone.items() if part.verdict == "supported"]
+    if whole.verdict == "supported" or not held:
+        return whole
+    reason = f"{said.format(', '.join(held))}; {whole.reason}" if said else whole.reason
+    return replace(whole, verdict="partly supported", partial=alone[held[0]].tests, reason=reason)
 
 
 def listed(means) -> dict[str, str]:

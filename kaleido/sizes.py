@@ -19,6 +19,7 @@ __all__ = [
     "LABELLED",
     "LEVEL",
     "LEVELS",
+    "OF_PART",
     "OTHER_SEEDS",
     "PICTURED",
     "PROFILES",
@@ -29,10 +30,10 @@ __all__ = [
     "TOY_DEPTHS",
     "WAYS",
     "Size",
-    "width_with_as_many",
 ]
 
 IMAGES = ("digits", "mnist5k")  # data sets that the claims are tested on
+DEEP = 10  # depth of what the claims call a deep network
 FIRST_SEED = 100  # seeds below were spent on pilots
 
 
@@ -43,7 +44,7 @@ class Size:
     width: int
     steps: int
     seeds: int  # how many, from 100 up
-    depth: int = 10
+    depth: int = DEEP
     batch: int | None = 256
     lr: float = 1e-3
     probes: int = 1000  # probes, or chains
@@ -51,7 +52,6 @@ class Size:
     judge: int = 1000  # steps that the classifier learns whose features samples are judged in
 
 
-DEEP = 10  # depth of what the claims call a deep network
 TOYS = {
     "points1d": Size(width=10, depth=6, steps=2000, seeds=20, batch=None, runs=30),  # as published
     "points1d-tanh": Size(width=10, depth=9, steps=2000, seeds=20, batch=None, runs=30),  # as published
@@ -105,7 +105,8 @@ GRID_LEVELS = (0.1, 0.05, 0.02)  # its levels of the loss
 GRID_SEEDS = OTHER_SEEDS[:3]
 ATTRACTED = (2, 6, 10)  # depths at which claims B1 to B3 look
 FITTED = {"digits": 1150, "mnist5k": 3200}  # training points that B4's and B5's searches learn from: four fifths
-WAYS = {  # ways to learn, of claim B5; `noise` is on the inputs, `spectral` bounds the weights
+OF_PART = ", of four fifths"  # what their networks' names end with
+WAYS = {  # ways to learn, of claim B5; `noise` is on the inputs, `spectral` bounds the weights, `steps` is a share
     "plain": {},
     "He": {"init": "he"},
     "noise 0.25": {"noise": 0.25},
@@ -115,7 +116,7 @@ WAYS = {  # ways to learn, of claim B5; `noise` is on the inputs, `spectral` bou
     "He, noise 1": {"init": "he", "noise": 1.0},
     "spectral norm 2": {"spectral": 2.0},
     "spectral norm 3": {"spectral": 3.0},
-    "a quarter of the steps": {},
+    "a quarter of the steps": {"steps": 0.25},
 }
 LABELLED = ("fashion5k",)  # data sets of claim C9 with scores
 PICTURED = ("faces", "patches", "cifar10-dogs", "celeba")  # those with pictures alone
@@ -160,19 +161,3 @@ PROFILES = {
         "pictured": dataclasses.replace(_PUBLISHED, width=2000, seeds=1),
     },
 }
-
-
-def width_with_as_many(dim: int, depth: int, as_deep: int, width: int) -> int:
-    """Returns the width at which an MLP from D to D features has as many parameters as one as deep and as wide as told.
-
-    Arguments:
-        dim: D.
-        depth: Its hidden layers.
-        as_deep: Those of the other one.
-        width: The other one's width.
-    """
-
-    def count(depth: int, width: int) -> int:
-        return 2 * dim * width + (depth - 1) * width**2 + depth * width + dim
-
-    return min(range(1, 20 * width), key=lambda w: abs(count(depth, w) - count(as_deep, width)))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import stats
 
-__all__ = ["Test", "contrast", "holm", "interval", "threshold", "trend", "trending"]
+__all__ = ["Test", "contrast", "holm", "in_words", "interval", "threshold", "trend", "trending"]
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,20 @@ def interval(values: Sequence[float], level: float = 0.95) -> tuple[float, float
         return mean, np.nan, np.nan
     half = stats.t.ppf((1 + level) / 2, len(values) - 1) * stats.sem(values)
     return mean, float(mean - half), float(mean + half)
+
+
+def in_words(mean: float, low: float, high: float, digits: int | None = None) -> str:
+    """Returns a mean with its interval as `mean [low, high]`, the mean alone where there is none.
+
+    Arguments:
+        mean: The mean.
+        low: The interval's lower end, or NaN.
+        high: Its upper end.
+        digits: After the point; by default 2, 1 from 10 up, none from 100 up.
+    """
+    if digits is None:
+        digits = 0 if abs(mean) >= 100 else 1 if abs(mean) >= 10 else 2
+    return f"{mean:.{digits}f}" + (f" [{low:.{digits}f}, {high:.{digits}f}]" if low == low else "")
 
 
 def threshold(asked: str, values: Sequence[float], bound: float, below: bool) -> Test:

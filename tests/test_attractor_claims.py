@@ -60,6 +60,23 @@ def test_a_share_about_a_tenth_is_inconclusive(tmp_path):
     assert attractor_rules.settling(found(tmp_path, {("B3", "share neither", 500): 0.1})).verdict == "inconclusive"
 
 
+def test_ends_are_told_by_depth_and_left_out_where_a_seed_has_none(tmp_path):
+    rows = []
+    for depth, variant, share in ((2, "mlp", 0.25), (10, "mlp", 0.5), (10, "larger", 1.0)):
+        for seed in (100, 101, 102):
+            about = {"run": 500, "n": 1000}
+            at = {"depth": depth}
+            rows.append(row("B3", "share fixed", "digits", variant, seed, share, condition="noise", **about) | at)
+            if depth != 2 or seed != 102:
+                rows.append(row("B3", "radius", "digits", variant, seed, 0.8, condition="ends", **about) | at)
+            rows.append(row("B3", "radius", "digits", variant, seed, 1.3, condition="training points", **about) | at)
+    table = attractor_rules.ends_found(write_evidence(tmp_path, "07", "smoke", rows), "digits")
+    assert list(table.columns) == ["depth 2", "depth 10", "depth 10, larger"]
+    assert list(table.loc["in a fixed point"]) == ["0.25", "0.50", "1.00"]
+    assert list(table.loc["spectral radius at ends"]) == ["", "0.80", "0.80"]
+    assert table.loc["spectral radius at training points", "depth 2"] == "1.30"
+
+
 class Shrinks(torch.nn.Module):
     """Half the way to the nearer of two points."""
 

@@ -1,3 +1,4 @@
+import ast
 import dataclasses
 import json
 import multiprocessing
@@ -15,6 +16,7 @@ from kaleido import experiments
 from kaleido.cells import Cell
 from kaleido.experiments import compute, sweep
 
+PACKAGE = Path(kd.__file__).parent
 CELLS = [
     *[Cell("kaleidoscope", "digits", 2, 80, 30, (seed,), probes=400, runs=5, judge=20) for seed in (100, 101)],
     *[Cell("unseen", "digits", 2, 80, 30, (seed,), probes=400) for seed in (100, 101)],
@@ -139,6 +141,30 @@ def test_every_field_of_a_cell_that_learning_needs_is_in_its_key():
     assert set(others) == fields - {"study", "variant", "probes", "runs", "judge"}
     keys = {experiments._learned(dataclasses.replace(cell, **{name: value})) for name, value in others.items()}
     assert len(keys | {experiments._learned(cell)}) == len(others) + 1
+
+
+def _reached(module, seen):
+    """The package's modules that one imports, directly or not."""
+    if module not in seen:
+        seen.add(module)
+        for node in ast.walk(ast.parse((PACKAGE / f"{module}.py").read_text())):
+            if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("kaleido"):
+                inner = [node.module.split(".")[1]] if "." in node.module else [name.name for name in node.names]
+                for name in inner:
+                    _reached(name, seen)
+    return seen
+
+
+@pytest.mark.parametrize("study", experiments.STUDIES)
+def test_every_module_that_a_study_runs_is_in_its_cells_keys(study):
+    free = {"cells", "files", "reading"}  # a cell and the content of its data stand in the key themselves
+    if "remedies" in study:
+        free |= {"generators"}  # imported by a module of which it runs other functions
+    if "tuned" in study:
+        free |= {"chosen"}  # a search does not read what was chosen by it
+    home = experiments.STUDIES[study].__module__.split(".")[1]
+    known = {*experiments.MEASURED, *(module for module, asked in experiments.ALONE.items() if study in asked)}
+    assert _reached(home, set()) - known - free == set()
 
 
 def test_plans_know_their_profiles_and_notebooks():

@@ -8,12 +8,13 @@ from kaleido import generation, remedies
 from kaleido.cells import Cell
 from kaleido.chosen import CHOSEN, RECIPE
 from kaleido.evidence import write_evidence
-from kaleido.generator_rules import FITTED, as_good, best_recipes, best_run, best_settings, remedy
+from kaleido.generator_rules import as_good, best_recipes, best_run, best_settings, compared, remedy
+from kaleido.generator_rules import repaired as table_of_remedies
 from kaleido.generators import GENERATORS, Setting, _train, idempotent
 from kaleido.learning import History
-from kaleido.networks import mlp
+from kaleido.networks import mlp, width_with_as_many
 from kaleido.plans import plan
-from kaleido.sizes import IMAGES, WAYS, width_with_as_many
+from kaleido.sizes import IMAGES, OF_PART, WAYS
 
 SMALL = Setting(depth=4, width=48, steps=1000)
 
@@ -67,6 +68,38 @@ def test_b5_asks_for_more_than_the_best_run_and_for_few_copies(tmp_path):
     assert some.reason.startswith("it helps on digits; ")
 
 
+def test_generators_are_listed_best_first_with_means_and_intervals(tmp_path):
+    scores = ["pc", "precision", "coverage", "recall", "frechet", "novelty", "copy share", "class entropy"]
+    rows = [
+        row("B4", quantity, "digits", name, seed, pc + at + 0.1 * (seed - 101), condition="drawn", run=None)
+        for name, pc in (("VAE", 0.3), ("kaleidoscope", 0.5), ("walkback", 0.4))
+        for at, quantity in enumerate(scores)
+        for seed in (100, 101, 102)
+    ]
+    table = compared(write_evidence(tmp_path, "08", "extended", rows), "digits")
+    assert list(table.index) == ["kaleidoscope", "walkback", "VAE"]
+    assert table.loc["walkback", "PC"] == "0.40 [0.15, 0.65]"  # 0.3, 0.4, 0.5: 4.303 standard errors of 0.1 / sqrt(3)
+    assert table.loc["VAE", "novelty"] == "5.30 [5.05, 5.55]"
+
+
+def test_remedies_stand_at_the_last_run_and_plain_turning_at_its_best_run_too(tmp_path):
+    rows = []
+    for learned, turned, run, pc in [("plain", "plain", 5, 0.5), ("plain", "plain", 200, 0.2), (*RECIPE, 200, 0.7)]:
+        values = {"pc": pc, "coverage": pc, "recall": 0.9, "copy share": 0.01}
+        for seed in (100, 101, 102):
+            about = {"condition": turned, "run": run}
+            rows += [row("B5", name, "digits", learned, seed, value, **about) for name, value in values.items()]
+            if run == 200:
+                about["run"] = None
+                more = {"jump": 0.25, "different pictures": 40.0}
+                rows += [row("B5", name, "digits", learned, seed, value, **about) for name, value in more.items()]
+    rows.append(row("B5", "pc", "digits", "plain" + OF_PART, 110, 0.99, condition="plain", run=200))
+    table = table_of_remedies(write_evidence(tmp_path, "09", "extended", rows), "digits")
+    assert list(table.index) == [("plain", "plain", 5), ("plain", "plain", 200), (*RECIPE, 200)]
+    assert [each.split()[0] for each in table["PC"]] == ["0.50", "0.20", "0.70"]
+    assert [each.split()[0] if each else "" for each in table["jump"]] == ["", "0.25", "0.25"]
+
+
 def test_what_was_chosen_is_the_best_on_record_without_copies():
     found = kd.recorded("08")
     for data in IMAGES:
@@ -91,7 +124,7 @@ def test_copies_are_not_chosen(tmp_path):
     for turned, pc, copied in (("kick 0.3", 0.9, 0.06), ("plain", 0.4, 0.0), ("damping 0.5", 0.5, 0.0)):
         for data in IMAGES:
             for quantity, value in (("pc", pc), ("copy share", copied if data == "digits" else 0.0)):
-                rows.append(row("B5", quantity, data, f"He{FITTED}", 110, value, condition=turned, run=200))
+                rows.append(row("B5", quantity, data, f"He{OF_PART}", 110, value, condition=turned, run=200))
     table = best_recipes(write_evidence(tmp_path, "09", "extended", rows))
     assert list(table.index) == [("He", "damping 0.5"), ("He", "plain"), ("He", "kick 0.3")]
 
@@ -109,7 +142,7 @@ def test_searches_learn_from_a_part_of_x_and_judge_on_the_rest(digits):
         for cell in (*cells, *final):
             size = len(kd.load(cell.data, seed=cell.seeds[0]).train)
             assert cell.points in (None, round(0.8 * size), 1150)
-    assert {cell.variant.removesuffix(FITTED) for cell in cells} == set(WAYS)
+    assert {cell.variant.removesuffix(OF_PART) for cell in cells} == set(WAYS)
 
 
 @pytest.mark.parametrize("name", GENERATORS)
