@@ -7,7 +7,7 @@ it depends on, so that editing a measure retrains nothing, and editing a docstri
 import dataclasses
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -15,13 +15,14 @@ from pathlib import Path
 
 import torch
 from filelock import FileLock
-from joblib import Parallel, delayed
+from joblib import delayed
 from threadpoolctl import threadpool_limits
 from torch import Tensor
 from tqdm import tqdm
 
 from kaleido import attractors, comparisons, depths, files, generation, remedies, studies
 from kaleido.cells import Cell
+from kaleido.clusters import workers
 from kaleido.data import load
 from kaleido.learning import learn
 from kaleido.networks import build
@@ -74,14 +75,17 @@ class Result:
     arrays: dict[str, Tensor]
 
 
-def sweep(cells: Iterable[Cell], processes: int | None = None) -> list[Result]:
+def sweep(cells: Iterable[Cell], processes: int | None = None, cluster: str | None = None) -> list[Result]:
     """Computes what the cache lacks, the longest cells first, and returns the results in the cells' order.
 
-    Every cell is computed on one thread, so the results do not depend on the number of processes.
+    Every cell is computed on one thread, so the results do not depend on the number of processes, nor on where they
+    run. A cluster's workers keep what they learned in their own cache and send home what they measured.
 
     Arguments:
         cells: The cells; equal ones are computed once.
         processes: How many at a time; by default as many as cores (`KALEIDO_PROCESSES` changes that).
+        cluster: `local` or the address of a Dask scheduler, see `kaleido.clusters.workers`; by default what
+            `KALEIDO_CLUSTER` says, or no cluster.
     """
     cells = list(cells)
     jobs: dict[Path, list[Cell]] = {}  # cells of the same networks follow one another, so that none waits for another
@@ -89,24 +93,45 @@ def sweep(cells: Iterable[Cell], processes: int | None = None) -> list[Result]:
         if not _measured(cell).exists():
             jobs.setdefault(_learned(cell), []).append(cell)
     longest_first = sorted(jobs.values(), key=lambda job: (-max(cell.cost for cell in job), repr(job)))
+    cluster = cluster or os.environ.get("KALEIDO_CLUSTER")
     processes = min(processes or int(os.environ.get("KALEIDO_PROCESSES") or os.cpu_count() or 1), len(jobs))
-    if processes > 1:
-        run = Parallel(n_jobs=processes, return_as="generator_unordered")
-        done = run(delayed(_compute_all)(job, str(files.cache_folder().parent)) for job in longest_first)
-    else:
-        done = map(_compute_all, longest_first)
     with tqdm(total=sum(map(len, jobs.values())), desc="cells", disable=not jobs) as bar:
-        for count in done:
-            bar.update(count)
+        for done in _run(longest_first, processes, cluster):
+            for cell, content in done:
+                if content and not _measured(cell).exists():
+                    files.write(_measured(cell), content)
+                bar.update()
     return [_result(cell) for cell in cells]
 
 
-def _compute_all(cells: list[Cell], builds: str | None = None) -> int:
+def _run(jobs: list[list[Cell]], processes: int, cluster: str | None) -> Iterator[list[tuple[Cell, bytes | None]]]:
+    if not jobs or (processes == 1 and not cluster):
+        yield from map(_compute_all, jobs)
+        return
+    with workers(processes, cluster) as run:
+        if cluster:
+            yield from run(delayed(_compute_away)(job, [_measured(cell).name for cell in job]) for job in jobs)
+        else:
+            yield from run(delayed(_compute_all)(job, str(files.cache_folder().parent)) for job in jobs)
+
+
+def _compute_all(cells: list[Cell], builds: str | None = None) -> list[tuple[Cell, None]]:
     if builds:
         os.environ["KALEIDO_BUILD"] = builds  # a worker may have been started under another one
     for cell in cells:
         compute(cell)
-    return len(cells)
+    return [(cell, None) for cell in cells]
+
+
+def _compute_away(cells: list[Cell], names: list[str]) -> list[tuple[Cell, bytes]]:
+    """Computes cells on a cluster's worker, and returns the contents of their files."""
+    if [_measured(cell).name for cell in cells] != names:
+        raise RuntimeError(
+            "a worker of the cluster has another version of kaleido, torch or the data, or a processor with other "
+            f"instructions ({torch.backends.cpu.get_cpu_capability()} there): its numbers would be other ones"
+        )
+    _compute_all(cells)
+    return [(cell, _measured(cell).read_bytes()) for cell in cells]
 
 
 def compute(cell: Cell) -> None:

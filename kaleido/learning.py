@@ -50,6 +50,8 @@ def learn(
     stop: bool = False,
     noise: float = 0.0,
     spectral: float | None = None,
+    precision: str = "float32",
+    device: str = "cpu",
 ) -> list[History]:
     r"""Trains each network, in place, to be the identity on its training points.
 
@@ -77,6 +79,10 @@ def learn(
         stop: Whether to end as soon as every level was seen, by all members that learn together.
         noise: Largest standard deviation of the noise on the inputs, in the unit of the features.
         spectral: Bound on the spectral norm of each weight matrix of an MLP; by default there is none.
+        precision: Of an MLP's products: `float32`, or `bf16`, which pays where the processor multiplies such numbers
+            itself (AVX512-BF16, AMX, a GPU). Weights and losses are float32 always.
+        device: Where to learn: `cpu`, `cuda`, or `auto`, a GPU if there is one. There MLPs of any width are stacked.
+            The networks are on the CPU afterwards.
 
     Returns:
         One history per network.
@@ -86,12 +92,15 @@ def learn(
     """
     sets = [data] * len(nets) if isinstance(data, Tensor) else list(data)
     _check(nets, sets, steps, batch, lr, schedule, every, noise, spectral)
+    place = _place(nets, precision, device)
     levels = sorted(snapshots, reverse=True)
     histories: dict[int, History] = {}
-    for members in _groups(nets, sets):
-        some = [nets[i] for i in members], [sets[i] for i in members]
-        found = _learn_together(*some, steps, batch, lr, schedule, levels, every, stop, noise, spectral)
-        histories.update(zip(members, found, strict=True))
+    for members in _groups(nets, sets, place):
+        some = [nets[i].to(place) for i in members], [sets[i].to(place) for i in members]
+        how = (steps, batch, lr, schedule, levels, every, stop, noise, spectral, precision)
+        histories.update(zip(members, _learn_together(*some, *how), strict=True))
+        for net in some[0]:
+            net.cpu()
     return [histories[i] for i in range(len(nets))]
 
 
@@ -118,21 +127,36 @@ def _check(nets, sets, steps, batch, lr, schedule, every, noise, spectral) -> No
         raise ValueError(f"unknown schedule '{schedule}', expected 'constant' or 'onecycle'")
 
 
+def _place(nets, precision, device) -> torch.device:
+    if device not in ("cpu", "cuda", "auto"):
+        raise ValueError(f"unknown device '{device}', expected 'cpu', 'cuda' or 'auto'")
+    if device == "cuda" and not torch.cuda.is_available():
+        raise ValueError("device is 'cuda', and PyTorch finds no GPU here: take 'cpu' or 'auto'")
+    place = torch.device("cuda" if device != "cpu" and torch.cuda.is_available() else "cpu")
+    if precision not in ("float32", "bf16"):
+        raise ValueError(f"unknown precision '{precision}', expected 'float32' or 'bf16'")
+    if precision == "bf16" and any(net.config["architecture"] != "mlp" for net in nets):
+        raise ValueError("precision 'bf16' is for MLPs, and another architecture is among the networks")
+    return place
+
+
 def _dim(net: nn.Module) -> int:
     return net.config["dim"] if "dim" in net.config else math.prod(net.config["image_shape"])
 
 
-def _groups(nets, sets) -> list[list[int]]:
-    """Members that are stacked: narrow MLPs alike in all but their seed, on as many points."""
+def _groups(nets, sets, place) -> list[list[int]]:
+    """Members that are stacked: MLPs, narrow ones on a CPU, alike in all but their seed, on as many points."""
     groups: dict[object, list[int]] = {}
     for i, (net, points) in enumerate(zip(nets, sets, strict=True)):
         alike = tuple((name, str(value)) for name, value in sorted(net.config.items()) if name not in ("seed", "init"))
-        narrow = net.config["architecture"] == "mlp" and net.config["width"] <= STACKED_WIDTH
-        groups.setdefault((alike, tuple(points.shape)) if narrow else i, []).append(i)
+        stacked = net.config["architecture"] == "mlp" and (place.type != "cpu" or net.config["width"] <= STACKED_WIDTH)
+        groups.setdefault((alike, tuple(points.shape)) if stacked else i, []).append(i)
     return list(groups.values())
 
 
-def _learn_together(nets, sets, steps, batch, lr, schedule, levels, every, stop, noise, spectral) -> list[History]:
+def _learn_together(
+    nets, sets, steps, batch, lr, schedule, levels, every, stop, noise, spectral, precision
+) -> list[History]:
     """Trains members whose weights are stacked along a first axis; a single one needs no stack."""
     many = len(nets) > 1
     size = len(sets[0])
@@ -142,7 +166,7 @@ def _learn_together(nets, sets, steps, batch, lr, schedule, levels, every, stop,
     else:
         weights, x = dict(nets[0].named_parameters()), sets[0]
     map_ = (lambda x: _stacked_mlp(nets[0], weights, x)) if many else nets[0]
-    by_hand = ByHand(nets[0]) if not many and nets[0].config["architecture"] == "mlp" else None
+    by_hand = ByHand(nets[0], weights, precision) if nets[0].config["architecture"] == "mlp" else None
     random = [generator(net.config["seed"], "batches") for net in nets]
 
     def next_batch() -> Tensor:
@@ -158,10 +182,10 @@ def _learn_together(nets, sets, steps, batch, lr, schedule, levels, every, stop,
             return target
         shape = target.shape[-2:]
         parts = [noise * torch.rand(shape[0], 1, generator=g) * torch.randn(shape, generator=g) for g in draws]
-        return target + (torch.stack(parts) if many else parts[0])
+        return target + (torch.stack(parts) if many else parts[0]).to(target.device)
 
     matrices = {name: w for name, w in weights.items() if spectral and name.endswith("weight")}
-    vectors = {name: torch.ones(*w.shape[:-2], w.shape[-1], 1) for name, w in matrices.items()}
+    vectors = {name: w.new_ones(*w.shape[:-2], w.shape[-1], 1) for name, w in matrices.items()}
     optimiser = torch.optim.Adam(weights.values(), lr=lr, fused=True)
     cycle = torch.optim.lr_scheduler.OneCycleLR(optimiser, lr, steps) if schedule == "onecycle" and steps else None
     trace, marks = [], [[] for _ in nets]
@@ -177,7 +201,7 @@ def _learn_together(nets, sets, steps, batch, lr, schedule, levels, every, stop,
         for i, loss in enumerate(losses):
             for level in levels[len(marks[i]) :]:
                 if loss <= level:
-                    copied = {name: (w[i] if many else w).detach().clone() for name, w in weights.items()}
+                    copied = {name: (w[i] if many else w).detach().to("cpu", copy=True) for name, w in weights.items()}
                     marks[i].append(Snapshot(level, step, loss, copied))
 
     evaluate(0)

@@ -1,4 +1,4 @@
-"""The gradient of one MLP's loss by hand: the products that autograd makes, into memory that is there already."""
+"""Gradients of MLPs by hand: the products that autograd makes, into memory that is there already."""
 
 import torch
 from torch import Tensor, nn
@@ -13,39 +13,75 @@ BACKWARD = {  # of an output's activation, from its value y: in place on the gra
 
 
 class ByHand:
-    """An MLP whose gradients are written to memory that it keeps: bit for bit those of autograd, without its costs."""
+    """MLPs of one shape whose gradients are written to memory that is kept: those of autograd, without its costs.
 
-    def __init__(self, net: nn.Sequential):
-        self.layers = [layer for layer in net if isinstance(layer, nn.Linear)]
+    Arguments:
+        net: One of the MLPs; only its shape counts.
+        weights: Its parameters by name, or those of several, stacked along a first axis. Their `grad` is made here.
+        precision: `float32`, or `bf16`: the products are of bfloat16 numbers and rounded to such; weights, errors and
+            Adam's sums stay in float32 (Micikevicius et al., arXiv 1710.03740; bfloat16 needs no scaling of the loss:
+            Kalamkar et al., arXiv 1905.12322).
+    """
+
+    def __init__(self, net: nn.Sequential, weights: dict[str, Tensor], precision: str = "float32"):
+        names = [name for name, layer in net.named_children() if isinstance(layer, nn.Linear)]
+        self.layers = [(weights[f"{name}.weight"], weights[f"{name}.bias"]) for name in names]
         self.output = net[-1]
-        self.values, self.slopes = [], []  # of each layer's units, for a batch
-        for parameter in net.parameters():
-            parameter.grad = torch.zeros_like(parameter)
+        self.short = precision == "bf16"
+        self.values = []  # of each layer's units, for a batch
+        for weight in weights.values():
+            weight.grad = torch.zeros_like(weight)
 
     @torch.no_grad()
     def __call__(self, x: Tensor, target: Tensor) -> Tensor:
-        """Writes the gradient of the mean squared error of f(x) to the parameters' `grad`; returns the error.
+        """Writes the gradient of each network's mean squared error to the weights' `grad`; returns the errors.
 
         Arguments:
-            x: Inputs with shape (B, D).
+            x: Inputs with shape (B, D), or (networks, B, D).
             target: What they should be mapped to, likewise.
         """
-        if not self.values or len(self.values[0]) != len(x):
-            self.values = [x.new_empty(len(x), layer.out_features) for layer in self.layers]
-            self.slopes = [torch.empty_like(values) for values in self.values]
+        stacked = x.ndim == 3
+        affine, product = (torch.baddbmm, torch.bmm) if stacked else (torch.addmm, torch.mm)
+        if not self.values or self.values[0].shape[:-1] != x.shape[:-1]:
+            self._reserve(x)
+        if self.short:
+            x = x.bfloat16()
+            for layer, copy in zip(self.layers, self.copies, strict=True):
+                for mine, its in zip(copy, layer, strict=True):
+                    mine.copy_(its)
         below = x
-        for layer, values in zip(self.layers, self.values, strict=True):
-            torch.addmm(layer.bias, below, layer.weight.t(), out=values)
-            below = values.relu_() if layer is not self.layers[-1] else values
-        y = self.output(below)
-        slope = torch.sub(y, target, out=self.slopes[-1])
-        error = slope.square().mean()
-        BACKWARD[type(self.output)](slope.mul_(2 / slope.numel()), y)
+        for (weight, bias), values in zip(self.copies, self.values, strict=True):
+            affine(bias.unsqueeze(1) if stacked else bias, below, weight.mT, out=values)
+            below = values.relu_() if values is not self.values[-1] else values
+        y = self.output(below.float())
+        slope = torch.sub(y, target, out=self.slope)
+        errors = slope.square().mean((-2, -1))
+        BACKWARD[type(self.output)](slope.mul_(2 / slope.shape[-2:].numel()), y)
+        if self.short:
+            slope = self.slopes[-1].copy_(slope)
         for i in range(len(self.layers) - 1, -1, -1):
+            weight, bias = self.layers[i]
             below = self.values[i - 1] if i else x
-            torch.mm(slope.t(), below, out=self.layers[i].weight.grad)
-            torch.sum(slope, 0, out=self.layers[i].bias.grad)
+            if stacked:  # as autograd has it: another order is another rounding
+                grad = torch.bmm(below.mT, slope, out=self.grads[i]).mT
+            else:
+                grad = torch.mm(slope.mT, below, out=self.grads[i])
+            if grad is not weight.grad:
+                weight.grad.copy_(grad)
+            torch.sum(slope, -2, dtype=torch.float32, out=bias.grad)
             if i:
-                slope = torch.mm(slope, self.layers[i].weight, out=self.slopes[i - 1])
+                slope = product(slope, self.copies[i][0], out=self.slopes[i - 1])
                 torch.ops.aten.threshold_backward.grad_input(slope, below, 0, grad_input=slope)
-        return error
+        return errors
+
+    def _reserve(self, x: Tensor) -> None:
+        dtype = torch.bfloat16 if self.short else x.dtype
+        self.values = [x.new_empty(*x.shape[:-1], weight.shape[-2], dtype=dtype) for weight, _ in self.layers]
+        self.slopes = [torch.empty_like(values) for values in self.values]
+        self.slope = torch.empty_like(x) if self.short else self.slopes[-1]
+        self.copies, self.grads = self.layers, [weight.grad for weight, _ in self.layers]
+        if self.short:
+            self.copies = [(weight.bfloat16(), bias.bfloat16()) for weight, bias in self.layers]
+            self.grads = [torch.empty_like(weight) for weight, _ in self.copies]
+        if x.ndim == 3:
+            self.grads = [torch.empty_like(grad.mT, memory_format=torch.contiguous_format) for grad in self.grads]

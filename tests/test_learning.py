@@ -5,6 +5,7 @@ import torch
 from conftest import random
 from safetensors.torch import save_file
 from torch import nn
+from torch.func import stack_module_state
 
 import kaleido as kd
 from kaleido.steps import ByHand
@@ -176,6 +177,8 @@ def test_networks_that_cannot_be_are_refused(arguments, says):
         ({"schedule": "cosine"}, "unknown schedule"),
         ({"noise": -0.1}, "noise is -0.1"),
         ({"spectral": 0.0}, "spectral is 0.0"),
+        ({"precision": "float16"}, "unknown precision 'float16'"),
+        ({"device": "tpu"}, "unknown device 'tpu'"),
         ({"data": random(5, 3)}, "expected \\(M, 4\\)"),
         ({"data": torch.full((5, 4), torch.nan)}, "NaN or infinite"),
         ({"data": [random(5, 4)] * 2}, "expected as many"),
@@ -237,7 +240,7 @@ def test_only_mlps_have_bounded_weights(digits):
 @pytest.mark.parametrize(("depth", "width"), [(1, 130), (2, 96), (10, 128)])
 def test_gradients_by_hand_are_those_of_autograd_bit_for_bit(output, depth, width):
     net, other = (kd.mlp(64, depth, width, output, "he", 3) for _ in range(2))
-    by_hand = ByHand(net)
+    by_hand = ByHand(net, dict(net.named_parameters()))
     for batch in (256, 100):  # what is kept for one size of batch is made anew for another
         target = random(batch, 64, seed=batch)
         x = target + 0.1 * random(batch, 64, seed=1)
@@ -248,3 +251,61 @@ def test_gradients_by_hand_are_those_of_autograd_bit_for_bit(output, depth, widt
         assert torch.equal(error, expected)
         for ours, theirs in zip(net.parameters(), other.parameters(), strict=True):
             assert torch.equal(ours.grad, theirs.grad)
+
+
+@pytest.mark.parametrize(("dim", "batch"), [(1, 7), (4, 128), (16, 64)])
+def test_gradients_by_hand_of_a_stack_are_those_of_autograd_bit_for_bit(dim, batch):
+    """A stack's product is `baddbmm`; autograd's gradient of it, in autograd's order, is what ours must equal."""
+    nets = [kd.mlp(dim, 6, 50, "sigmoid", seed=seed) for seed in (1, 2, 3)]
+    (ours, _), (theirs, _) = stack_module_state(nets), stack_module_state(nets)
+    x, target = (torch.stack([random(batch, dim, seed=seed + i) for i in range(3)]) for seed in (0, 3))
+    errors = ByHand(nets[0], ours)(x, target)
+    y = x
+    for name, layer in nets[0].named_children():
+        if isinstance(layer, nn.Linear):
+            y = torch.baddbmm(theirs[f"{name}.bias"].unsqueeze(1), y, theirs[f"{name}.weight"].mT)
+        else:
+            y = layer(y)
+    expected = (y - target).square().mean((-2, -1))
+    expected.sum().backward()
+    assert torch.equal(errors, expected)
+    for name, weight in theirs.items():
+        assert torch.equal(ours[name].grad, weight.grad), name
+
+
+@pytest.mark.parametrize("width", [40, 100])  # stacked, and in turn
+def test_bf16_learns_as_well_as_float32(digits, width):
+    losses = {}
+    for precision in ("float32", "bf16"):
+        nets = kd.build("mlp", digits, 4, width, [3, 4])
+        histories = kd.learn(nets, digits.train, 400, precision=precision, every=400)
+        assert {p.dtype for net in nets for p in net.parameters()} == {torch.float32}
+        losses[precision] = torch.tensor([history.losses[-1] for history in histories])
+    assert not torch.equal(losses["bf16"], losses["float32"])
+    assert torch.allclose(losses["bf16"], losses["float32"], rtol=0.1)
+
+
+def test_bf16_is_for_mlps(digits):
+    with pytest.raises(ValueError, match="'bf16' is for MLPs"):
+        kd.learn(kd.build("cnn", digits, 2, 4, [3]), digits.train, 1, precision="bf16")
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here")
+@pytest.mark.parametrize("architecture", ["mlp", "cnn"])
+def test_a_gpu_learns_what_the_cpu_learns(digits, architecture):
+    losses = []
+    for device in ("cpu", "cuda"):
+        nets = kd.build(architecture, digits, 3, 16, [3, 4])
+        losses.append([h.losses[-1] for h in kd.learn(nets, digits.train, 50, snapshots=[0.5], device=device)])
+        assert {p.device.type for net in nets for p in net.parameters()} == {"cpu"}
+    assert losses[0] == pytest.approx(losses[1], rel=1e-3)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
+def test_without_a_gpu_auto_is_the_cpu_and_cuda_is_refused(digits):
+    auto, cpu = (kd.build("mlp", digits, 2, 8, [3]) for _ in range(2))
+    kd.learn(auto, digits.train, 3, device="auto")
+    kd.learn(cpu, digits.train, 3)
+    assert torch.equal(weights(auto[0]), weights(cpu[0]))
+    with pytest.raises(ValueError, match="finds no GPU here"):
+        kd.learn(cpu, digits.train, 3, device="cuda")

@@ -1,0 +1,86 @@
+"""How cost grows: exponents of CPU time and of peak memory, each from a process of its own per size.
+
+python benchmarks/growth.py chains 4000     one size: prints CPU seconds and MiB above what was there before
+"""
+
+import json
+import math
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import torch
+from scipy import stats
+
+import kaleido as kd
+
+SIZES = {
+    "chains": (1000, 2000, 4000, 8000, 16_000),
+    "runs": (100, 200, 400, 800, 1600),
+    "depth": (4, 8, 16, 32, 64),
+    "width": (256, 512, 1024, 2048),
+    "seeds": (1, 2, 4, 8),
+    "training points": (2000, 4000, 8000, 16_000, 32_000),
+    "samples": (2000, 4000, 8000, 16_000),
+}
+REPEATS = 3
+
+
+def task(what: str, size: int):
+    """Returns what is timed for a size."""
+    digits = kd.load("digits", seed=3)
+    depth, width = (size if what == name else usual for name, usual in (("depth", 10), ("width", 128)))
+    random = torch.Generator().manual_seed(3)
+    if what == "samples":  # features of as many held-out points and samples
+        real, fake = (torch.randn(size, 64, generator=random) for _ in range(2))
+        return lambda: kd.prdc(real, fake)
+    nets = kd.build("mlp", digits, depth, width, list(range(size if what == "seeds" else 1)))
+    if what in ("chains", "runs"):
+        chains, runs = (size if what == name else usual for name, usual in (("chains", 1000), ("runs", 50)))
+        start = kd.noise(digits, chains, seed=3)
+        return lambda: kd.sample(nets[0], start, runs, keep=[runs])
+    if what == "training points":
+        points = torch.rand(size, digits.dim, generator=random) * 2 - 1
+        return lambda: kd.learn(nets, points, 50, every=1)
+    return lambda: kd.learn(nets, digits.train, 30, every=30)
+
+
+def exponents() -> dict[str, dict]:
+    """Measures all sizes; returns, for time and memory, the exponent b of cost = a size^b with its 95 % interval."""
+    found = {}
+    for what, sizes in SIZES.items():
+        points = [_point(what, size) for size in sizes for _ in range(REPEATS)]
+        found[what] = {"sizes": list(sizes)}
+        for cost in ("seconds", "MiB"):
+            least = [min(p[cost] for p in points if p["size"] == size) for size in sizes]
+            found[what][cost] = least
+            if min(least) > 0:
+                fit = stats.linregress([math.log(size) for size in sizes], [math.log(value) for value in least])
+                reach = fit.stderr * stats.t.ppf(0.975, len(sizes) - 2)
+                found[what][f"exponent of {cost}"] = [fit.slope, fit.slope - reach, fit.slope + reach]
+        print(what, json.dumps(found[what]), flush=True)
+    return found
+
+
+def _point(what: str, size: int) -> dict:
+    command = [sys.executable, __file__, what, str(size)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parent)
+    return json.loads(done.stdout) | {"size": size}
+
+
+def main() -> None:
+    """Runs one size."""
+    torch.set_num_threads(1)
+    run = task(sys.argv[1], int(sys.argv[2]))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    start = time.process_time()
+    run()
+    seconds = time.process_time() - start
+    more = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    print(json.dumps({"seconds": seconds, "MiB": more}))
+
+
+if __name__ == "__main__":
+    main()
