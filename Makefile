@@ -1,13 +1,13 @@
 # The commands of this repository; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup reproduce notebook notebooks extended figures tour data lab test check lock clean
+.PHONY: help setup reproduce notebook notebooks extended figures tour data lab test check bench bench-quick lock clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PROFILE ?= laptop
 RUN := .venv/bin/python -m kaleido
 
 help: ## list the commands
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 setup: .venv/.ready ## make .venv from requirements.lock
 
@@ -37,12 +37,18 @@ lab: .venv/.ready ## open the notebooks in JupyterLab, on this machine only
 	.venv/bin/jupyter lab --ServerApp.ip=127.0.0.1 --ServerApp.root_dir=$(CURDIR) $(LAB_ARGS) notebooks/00_tour.ipynb
 
 test: .venv/.ready ## test the package, and compare the notebooks with their committed outputs
-	.venv/bin/pytest tests
-	.venv/bin/pytest --nbval-lax --nbval-current-env notebooks
+	.venv/bin/pytest -n auto --dist worksteal tests
+	.venv/bin/pytest -n auto --dist loadscope --nbval-lax --nbval-current-env notebooks
 
 check: .venv/.ready ## check the style of code and notebooks
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
+
+bench: .venv/.ready ## measure the speed, against a plain loop and the machine's limit (a quarter of an hour)
+	.venv/bin/python benchmarks/bench.py
+
+bench-quick: .venv/.ready ## see in a minute that the benchmarks run
+	.venv/bin/python benchmarks/bench.py --quick
 
 notebooks: .venv/.ready ## run every notebook and commit to its results: outputs, figures, record, findings
 	$(RUN) promote

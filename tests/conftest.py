@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+os.environ["OMP_NUM_THREADS"] = "1"  # tests run side by side; more threads than cores slow one another down tenfold
+
 import pytest
 import torch
 

@@ -16,6 +16,7 @@ ASKED = [
     Requirement(line)
     for lines in (PROJECT["dependencies"], *PROJECT["optional-dependencies"].values())
     for line in lines
+    if not line.startswith(PROJECT["name"])  # one of its own extras
 ]
 LOCKED = dict(
     line.lower().split("==")
