@@ -13,7 +13,7 @@ from kaleido.data import Dataset
 
 __all__ = ["assess", "distances", "novelty", "prdc", "predicted"]
 
-BLOCK = 2**23  # entries of one block of distances: 64 MiB
+BLOCK = 2**20  # entries of one block of distances: 8 MiB, which stay in the processor's cache
 PROJECTIONS = 128  # directions of the sliced Wasserstein distance
 COPIES = 0.01  # the quantile of held-out points below which a ratio of distances counts as a copy's
 
