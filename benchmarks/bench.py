@@ -10,25 +10,31 @@ is the median over five rounds of the ratios within a round; beside it stand the
 import argparse
 import json
 import multiprocessing
+import os
 import statistics
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import growth
 import limit
 import plain
 import torch
-from growth import exponents, peak
+from distributed import LocalCluster
 from prdc import compute_prdc
 
 import kaleido as kd
 from kaleido import files
+from kaleido.cells import Cell
 from kaleido.sizes import DIMENSIONS, SIZES
 
 HERE = Path(__file__).parent
 ROUNDS = 5
 RETIRE = 1.5e-6  # a distance in the unit of the features; rounding alone moves a chain by about that in a run
+END = "largest difference of an end point"
 MARKS = ("<!-- speed -->\n", "<!-- /speed -->\n")
+LOCAL = {"threads_per_worker": 1, "host": "127.0.0.1", "dashboard_address": None}  # of a Dask cluster
 Ways = dict[str, Callable[[], object] | float]  # what is timed, and what is said beside it
 
 
@@ -69,7 +75,7 @@ def sampling(data: str, width: int, steps: int, chains: int, runs: int, retire: 
     start = kd.noise(points, chains, seed=3)
     ends, rested = (kd.sample(net, start, runs, keep=[runs], retire=at).at(runs) for at in (None, retire))
     return {
-        "largest difference of an end point": float((ends - rested).abs().max()),
+        END: float((ends - rested).abs().max()),
         "ours": lambda: kd.sample(net, start, runs, retire=retire, keep=range(0, runs + 1, 10)),
         "plain loop": lambda: plain.sample(net, start, runs, eps=0.0),
         "limit": limit.sampling(net, chains, runs),
@@ -136,7 +142,24 @@ def memory(count: int) -> dict[str, float]:
 
 
 def _peak(count: int, way: str) -> float:
-    return peak(quality(count)[way])
+    return growth.peak(quality(count)[way])
+
+
+def workers(rounds: int) -> list[float]:
+    """How much longer one worker of a Dask cluster takes for a sweep than two, by the clock: median, least, largest."""
+    cells = [Cell("unseen", "digits", 10, 128, 1000, (seed,)) for seed in range(8)]
+    ratios = []
+    for _ in range(rounds):
+        seconds = []
+        for processes in (1, 2):
+            with tempfile.TemporaryDirectory() as folder:
+                os.environ["KALEIDO_BUILD"] = folder  # an empty cache, for the workers too
+                with LocalCluster(n_workers=processes, **LOCAL) as cluster:
+                    start = time.perf_counter()
+                    kd.sweep(cells, cluster=cluster.scheduler_address)
+                    seconds.append(time.perf_counter() - start)
+        ratios.append(seconds[0] / seconds[1])
+    return [statistics.median(ratios), min(ratios), max(ratios)]
 
 
 def processor() -> str:
@@ -148,13 +171,28 @@ def processor() -> str:
 
 
 def table(results: dict) -> str:
-    """The figures as a Markdown table."""
+    """The figures as Markdown tables."""
     lines = ["| | ours, CPU s | plain loop / ours | limit / ours |", "|---|---|---|---|"]
     for name, row in results["figures"].items():
         ratios = [row.get(f"{way} to ours") for way in ("plain loop", "limit")]
         cells = [f"{ratio[0]:.2f} [{ratio[1]:.2f}, {ratio[2]:.2f}]" if ratio else "" for ratio in ratios]
         lines.append(f"| {name} | {row['ours']:.2f} | {cells[0]} | {cells[1]} |")
-    return "\n".join([*lines, "", f"{results['processor']}; PyTorch {results['torch']}.", ""])
+    ours, other = results["memory of quality, MiB"].values()
+    ends = [f"{row[END]:.1e}" for row in results["figures"].values() if row.get(END)]
+    lines += [
+        "",
+        f"Measured on {results['processor']}, with PyTorch {results['torch']}. Chains that were retired (those that "
+        f"moved by {RETIRE} or less in a run) ended at most {' and '.join(ends)} from where they end otherwise, in any "
+        f"feature. The quality of 10,000 samples took {ours:.0f} MiB of memory, the package `prdc` {other:.0f}.",
+        "",
+        "A sweep of eight cells on a Dask cluster took {:.2f} [{:.2f}, {:.2f}] times as long with one worker as with "
+        "two, by the clock.".format(*results["one worker to two"]),
+        "",
+        "![CPU time and memory against the number of chains, runs, layers and more](../benchmarks/growth.png)",
+        "",
+        growth.table(results["growth"]),
+    ]
+    return "\n".join(lines)
 
 
 def main() -> None:
@@ -175,8 +213,11 @@ def main() -> None:
         return
     if arguments.only in "memory":
         results["memory of quality, MiB"] = memory(10_000)
+    if arguments.only in "workers":
+        results["one worker to two"] = workers(3)
     if arguments.only in "growth":
-        results["growth"] = exponents()
+        results["growth"] = growth.exponents()
+    growth.draw(results["growth"])
     files.write(path, json.dumps(results, indent=1) + "\n")
     page = HERE.parent / "book" / "speed.md"
     before, rest = page.read_text().split(MARKS[0])

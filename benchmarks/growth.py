@@ -12,10 +12,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import torch
+from matplotlib.ticker import FixedLocator, NullLocator
 from scipy import stats
 
 import kaleido as kd
+from kaleido.style import DATA, MAP, PAGE, theme
 
 SIZES = {
     "chains": (1000, 2000, 4000, 8000, 16_000),
@@ -75,6 +78,34 @@ def exponents() -> dict[str, dict]:
                 found[what][f"exponent of {cost}"] = [fit.slope, fit.slope - reach, fit.slope + reach]
         print(what, json.dumps(found[what]), flush=True)
     return found
+
+
+def draw(growth: dict[str, dict]) -> None:
+    """Draws cost against size, a panel for each, as growth.png."""
+    theme()
+    figure, axes = plt.subplots(2, 4, figsize=(PAGE, 0.55 * PAGE))
+    for axis, (what, found) in zip(axes.flat, growth.items(), strict=False):
+        for cost, colour, mark in (("seconds", MAP, "o"), ("MiB", DATA, "s")):
+            axis.loglog(found["sizes"], found[cost], mark + "-", color=colour, markersize=3, linewidth=1, label=cost)
+        axis.set_title(what)
+        axis.xaxis.set_major_locator(FixedLocator(found["sizes"][::2]))
+        axis.xaxis.set_major_formatter(lambda size, _: f"{size / 1000:g}k" if size >= 1000 else f"{size:g}")
+        axis.xaxis.set_minor_locator(NullLocator())
+    for axis in axes[:, 0]:
+        axis.set_ylabel("CPU seconds, MiB")
+    axes.flat[-1].axis("off")
+    axes.flat[-1].legend(*axes.flat[0].get_legend_handles_labels(), loc="center", title="cost")
+    figure.savefig(Path(__file__).parent / "growth.png")
+
+
+def table(growth: dict[str, dict]) -> str:
+    """The exponents as a Markdown table."""
+    lines = ["| cost against | sizes | exponent of time | exponent of memory |", "|---|---|---|---|"]
+    for what, found in growth.items():
+        ends = [found.get(f"exponent of {cost}") for cost in ("seconds", "MiB")]
+        cells = [f"{end[0]:.2f} [{end[1]:.2f}, {end[2]:.2f}]" if end else "none seen" for end in ends]
+        lines.append(f"| {what} | {found['sizes'][0]:,} to {found['sizes'][-1]:,} | {cells[0]} | {cells[1]} |")
+    return "\n".join([*lines, ""])
 
 
 def _point(what: str, size: int) -> dict:
