@@ -16,7 +16,7 @@ from kaleido.generator_rules import best_recipes, best_settings, compared, repai
 from kaleido.generators import GENERATORS
 from kaleido.learning import History, Snapshot, learn
 from kaleido.ledger import conditions, findings, ledger, report, standing, summary
-from kaleido.measures import contraction, controls, corner_loss, covered, gain, nearest, output_range, spread
+from kaleido.measures import contraction, controls, corner_loss, covered, gain, landing, nearest, output_range, spread
 from kaleido.networks import build, mlp
 from kaleido.plans import NOTEBOOKS, absent, plan
 from kaleido.quality import assess, prdc
@@ -61,6 +61,7 @@ __all__ = [
     "findings",
     "gain",
     "judge",
+    "landing",
     "learn",
     "ledger",
     "levels_of",

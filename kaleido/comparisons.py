@@ -9,7 +9,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from kaleido.baselines import baselines
 from kaleido.data import Dataset, noise
 from kaleido.features import features
-from kaleido.measures import contraction, covered, gain, nearest, spread
+from kaleido.measures import gain, landing, nearest
 from kaleido.networks import rebuild
 from kaleido.quality import assess, prdc, predicted
 from kaleido.sampling import sample
@@ -116,11 +116,8 @@ def _over_generalization(add, net: nn.Module, outputs: Tensor, z: Tensor, data: 
 
 
 def _nearness(add, outputs: Tensor, z: Tensor, data: Dataset, condition: str) -> None:
-    def known(x: Tensor) -> Tensor:  # the map on z, computed once for all measures
-        return outputs[: len(x)]
-
-    for quantity, measure in (("rho", contraction), ("kappa", covered), ("spread", spread)):
-        add(quantity, condition, 1, measure(known, z, data), len(z))
+    for quantity, value in landing(lambda _: outputs, z, data).items():
+        add(quantity, condition, 1, value, len(z))
 
 
 def _correlation(x: Tensor, y: Tensor) -> float:

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from kaleido.data import Dataset, noise
 from kaleido.features import features
-from kaleido.measures import contraction, covered, gain, spread
+from kaleido.measures import gain, landing
 from kaleido.quality import assess, prdc
 from kaleido.sampling import sample
 from kaleido.studies import DRAWS, EXACT, KEPT, as_bytes, row
@@ -81,12 +81,5 @@ def _over_generalization(add, net: nn.Module, data: Dataset, count: int, seed: i
     z = noise(data, count, seed=seed)
     g = gain(net, z[:GAINS], None if data.dim <= EXACT else DRAWS, seed)[0]
     add("C2", "gain", 1, float(g.median()), len(g))
-    outputs = sample(net, z, 1).at(1)
-
-    def known(x: Tensor) -> Tensor:  # the map on z, computed once for all measures
-        return outputs[: len(x)]
-
-    add("C2", "rho", 1, contraction(known, z, data), count)
-    if len(data.test):
-        add("C2", "kappa", 1, covered(known, z, data), count)
-        add("C2", "spread", 1, spread(known, z, data), count)
+    for quantity, value in landing(net, z, data).items():
+        add("C2", quantity, 1, value, count)

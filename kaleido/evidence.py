@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -38,11 +39,11 @@ class Evidence:
 
     def rows(self, **where) -> pd.DataFrame:
         """Returns the rows of single seeds whose columns have the given values, in the order of the seeds."""
-        return self._where(~self.table["seeds"].str.contains("-"), where)
+        return self._where(~self._several, where)
 
     def means(self, **where) -> pd.DataFrame:
         """Returns the rows of means over seeds whose columns have the given values."""
-        return self._where(self.table["seeds"].str.contains("-"), where)
+        return self._where(self._several, where)
 
     def values(self, **where) -> np.ndarray:
         """Returns the values of single seeds, in the order of the seeds: the input of every test.
@@ -54,6 +55,10 @@ class Evidence:
         if rows.empty or rows["seeds"].duplicated().any():
             raise ValueError(f"evidence {self.notebook} has {len(rows)} rows with {where}, expected one per seed")
         return rows["value"].to_numpy()
+
+    @cached_property
+    def _several(self) -> pd.Series:
+        return self.table["seeds"].str.contains("-")
 
     def _where(self, chosen: pd.Series, where: dict) -> pd.DataFrame:
         for column, value in where.items():
@@ -156,29 +161,34 @@ def compare(found: Evidence) -> tuple[int, int, pd.DataFrame] | None:
 
 def _table(rows: list[dict]) -> str:
     """The tidy table as text, to seven digits: as many as float32 has."""
-    return _tidy(pd.DataFrame(rows)).to_csv(index=False, lineterminator="\n", float_format="%.7g")
+    table = pd.DataFrame(_tidy(rows), columns=COLUMNS)
+    table = table.astype({"run": "Int64", "depth": int, "width": int, "value": float, "n": int})
+    return table.to_csv(index=False, lineterminator="\n", float_format="%.7g")
 
 
-def _tidy(rows: pd.DataFrame) -> pd.DataFrame:
+def _tidy(rows: list[dict]) -> list[dict]:
     """Adds means over seeds, intervals and tolerances to the rows of single seeds."""
-    parts = []
-    for key, group in rows.groupby(KEY, dropna=False, sort=False):
-        group = group.sort_values("seed")
-        values, n = group["value"].to_numpy(float), len(group)
-        if group["seed"].duplicated().any():
-            raise ValueError(f"two numbers for one seed: {dict(zip(KEY, key, strict=True))}")
+    groups: dict[tuple, list[dict]] = {}
+    for row in rows:
+        groups.setdefault(tuple(row[name] for name in KEY), []).append(row)
+    tidy = []
+    for key, group in groups.items():
+        about = dict(zip(KEY, key, strict=True))
+        group = sorted(group, key=lambda row: row["seed"])
+        seeds, values = [row["seed"] for row in group], np.array([row["value"] for row in group], float)
+        if len(set(seeds)) < len(seeds):
+            raise ValueError(f"two numbers for one seed: {about}")
         if not np.isfinite(values).all():
-            raise ValueError(f"not a finite number: {dict(zip(KEY, key, strict=True))}: {values}")
-        part = group.assign(seeds=group["seed"].astype(str), tolerance=[tolerance(v, values, 1) for v in values])
-        parts.append(part)
-        if n > 1:
+            raise ValueError(f"not a finite number: {about}: {values}")
+        tidy += [
+            about | {"seeds": str(row["seed"]), "value": v, "n": row["n"], "tolerance": tolerance(v, values, 1)}
+            for row, v in zip(group, values, strict=True)
+        ]
+        if len(group) > 1:
             mean, low, high = interval(values)
-            seeds = f"{group['seed'].iloc[0]}-{group['seed'].iloc[-1]}"
-            several = {"seeds": seeds, "value": mean, "low": low, "high": high, "n": n}
-            several["tolerance"] = tolerance(mean, values, n)
-            parts.append(pd.DataFrame([dict(zip(KEY, key, strict=True)) | several]))
-    table = pd.concat(parts, ignore_index=True).reindex(columns=COLUMNS)
-    return table.astype({"run": "Int64", "depth": int, "width": int, "n": int})
+            several = {"seeds": f"{seeds[0]}-{seeds[-1]}", "value": mean, "low": low, "high": high, "n": len(group)}
+            tidy.append(about | several | {"tolerance": tolerance(mean, values, len(group))})
+    return tidy
 
 
 def tolerance(value: float, values: np.ndarray, n: int) -> float:

@@ -11,7 +11,7 @@ from torch.func import jacrev, jvp, vmap
 from kaleido import networks
 from kaleido.data import Dataset, generator
 
-__all__ = ["contraction", "controls", "corner_loss", "covered", "gain", "nearest", "output_range", "spread"]
+__all__ = ["contraction", "controls", "corner_loss", "covered", "gain", "landing", "nearest", "output_range", "spread"]
 
 CHUNK = 2**24  # entries of one block of distances: 64 MiB
 
@@ -67,10 +67,7 @@ def contraction(f: Callable[[Tensor], Tensor], probes: Tensor, data: Dataset) ->
     Raises:
         ValueError: If shapes differ, a value is not finite, or the probes lie on the training points.
     """
-    before = nearest(probes, data.train)[0].median()
-    if not before > 0:
-        raise ValueError("the probes lie on the training points: rho compares with their distance, which is 0")
-    return float(nearest(_mapped(f, probes), data.train)[0].median() / before)
+    return _rho(nearest(_mapped(f, probes), data.train)[0], nearest(probes, data.train)[0])
 
 
 def covered(f: Callable[[Tensor], Tensor], probes: Tensor, data: Dataset) -> float:
@@ -89,8 +86,7 @@ def covered(f: Callable[[Tensor], Tensor], probes: Tensor, data: Dataset) -> flo
     Raises:
         ValueError: If shapes differ, a value is not finite, or nothing is held out.
     """
-    radius = _held_out(data)[0].median()
-    return float((nearest(_mapped(f, probes), data.train)[0] <= radius).float().mean())
+    return _kappa(nearest(_mapped(f, probes), data.train)[0], data)
 
 
 def spread(f: Callable[[Tensor], Tensor], probes: Tensor, data: Dataset) -> float:
@@ -113,10 +109,26 @@ def spread(f: Callable[[Tensor], Tensor], probes: Tensor, data: Dataset) -> floa
     Raises:
         ValueError: If shapes differ, a value is not finite, or nothing is held out.
     """
-    held_out = _held_out(data)[1]
-    n = min(len(probes), len(data.test))
-    hit = nearest(_mapped(f, probes[:n]), data.train)[1].unique()
-    return len(hit) / len(held_out[:n].unique())
+    return _spread(nearest(_mapped(f, probes), data.train)[1], data)
+
+
+def landing(
+    f: Callable[[Tensor], Tensor], probes: Tensor, data: Dataset, before: Tensor | None = None
+) -> dict[str, float]:
+    """Returns `rho` (`contraction`), and of data with held-out points `kappa` (`covered`) and `spread`, all at once.
+
+    Arguments:
+        f: A map from (N, D) to (N, D).
+        probes: Unseen inputs z, with shape (N, D).
+        data: The data set, with training points X and, where there are some, held-out points T.
+        before: d(z), with shape (N,), where `nearest(probes, data.train)` has been asked before.
+
+    Raises:
+        ValueError: If shapes differ, a value is not finite, or the probes lie on the training points.
+    """
+    after, index = nearest(_mapped(f, probes), data.train)
+    found = {"rho": _rho(after, nearest(probes, data.train)[0] if before is None else before)}
+    return found | ({"kappa": _kappa(after, data), "spread": _spread(index, data)} if len(data.test) else {})
 
 
 def gain(
@@ -233,6 +245,22 @@ def controls(data: Dataset, net: nn.Module) -> dict[str, Callable[[Tensor], Tens
         "medoid": lambda x: medoid.expand_as(x),
         "black": lambda x: torch.full_like(x, data.bounds[0]),
     }
+
+
+def _rho(after: Tensor, before: Tensor) -> float:
+    if not before.median() > 0:
+        raise ValueError("the probes lie on the training points: rho compares with their distance, which is 0")
+    return float(after.median() / before.median())
+
+
+def _kappa(after: Tensor, data: Dataset) -> float:
+    return float((after <= _held_out(data)[0].median()).float().mean())
+
+
+def _spread(index: Tensor, data: Dataset) -> float:
+    held_out = _held_out(data)[1]
+    n = min(len(index), len(held_out))
+    return len(index[:n].unique()) / len(held_out[:n].unique())
 
 
 def _mapped(f: Callable[[Tensor], Tensor], probes: Tensor) -> Tensor:

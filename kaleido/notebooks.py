@@ -43,7 +43,7 @@ def find(number: str) -> Path:
 
 
 def run(numbers: Iterable[str], profile: str, minutes: float | None = None) -> dict[str, str]:
-    """Computes what the notebooks need, then executes them, as many at a time as there are cores; `10` goes last.
+    """Computes what the notebooks need, then executes them, as many at a time as there are cores.
 
     Executed notebooks lie in the profile's build folder, with `status.json`.
 
@@ -60,11 +60,10 @@ def run(numbers: Iterable[str], profile: str, minutes: float | None = None) -> d
     sweep(cell for number in numbers for cell in plan(number, profile))
     failed = {}
     with tqdm(total=len(numbers), desc="notebooks") as bar, ThreadPoolExecutor(os.cpu_count()) as pool:
-        for together in ([n for n in numbers if n != "10"], [n for n in numbers if n == "10"]):
-            errors = pool.map(lambda n: _execute(paths[n], profile, minutes), together)
-            for number, error in zip(together, errors, strict=True):
-                failed |= {number: error} if error else {}
-                bar.update()
+        errors = pool.map(lambda n: _execute(paths[n], profile, minutes), numbers)
+        for number, error in zip(numbers, errors, strict=True):
+            failed |= {number: error} if error else {}
+            bar.update()
     status = {"profile": profile, "notebooks": {number: failed.get(number, "done") for number in numbers}}
     files.write(files.build_folder(profile) / "status.json", json.dumps(status, indent=1) + "\n")
     return failed
@@ -78,7 +77,12 @@ def _execute(path: Path, profile: str, minutes: float | None) -> str | None:
     command = [sys.executable, "-m", "papermill", path, target, "-p", "profile", profile, "--cwd", path.parent]
     command += ["--no-progress-bar", "--start-timeout", "60"]
     command += ["--execution-timeout", str(round(60 * minutes))] if minutes else []
-    environment = os.environ | {"PYTHONWARNINGS": "ignore", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+    # notebooks run side by side: more threads than cores slow one another down many times over
+    environment = os.environ | {
+        "PYTHONWARNINGS": "ignore",
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+        "OMP_NUM_THREADS": "1",
+    }
     done = subprocess.run(command, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     if done.returncode == 0:
         return None

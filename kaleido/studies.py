@@ -12,7 +12,7 @@ from kaleido.baselines import baselines
 from kaleido.data import Dataset, load, noise, probes
 from kaleido.features import features
 from kaleido.learning import History
-from kaleido.measures import contraction, controls, corner_loss, covered, gain, nearest, spread
+from kaleido.measures import controls, corner_loss, gain, landing, nearest
 from kaleido.quality import assess, prdc, predicted
 from kaleido.sampling import Orbit, sample
 
@@ -69,9 +69,10 @@ def unseen(cell, nets, sets, histories) -> tuple[list[dict], dict[str, Tensor]]:
         }
         maps = {cell.architecture: net} | controls(data, net)
         for kind, z in inputs.items():
+            before = nearest(z, data.train)[0]
             for name, f in maps.items():
-                for quantity, measure in (("rho", contraction), ("kappa", covered), ("spread", spread)):
-                    rows.append(row("C1", quantity, name, kind, 1, seed, measure(f, z, data), len(z)))
+                for quantity, value in landing(f, z, data, before).items():
+                    rows.append(row("C1", quantity, name, kind, 1, seed, value, len(z)))
                 g = gain(f, z, None if data.dim <= EXACT else DRAWS, seed)[0]
                 rows.append(row("C1", "gain", name, kind, 1, seed, float(g.median()), len(z)))
         if not arrays:
@@ -106,8 +107,9 @@ def bounded(cell, nets, sets, histories) -> tuple[list[dict], dict[str, Tensor]]
                 row("C6", "share that left", cell.output, "noise", LEAVING, seed, float(away.double().mean()), len(z))
             )
         for name, f in maps.items():
-            for quantity, measure in (("rho", contraction), ("spread", spread)):
-                rows.append(row("C6", quantity, name, "noise", 1, seed, measure(f, z, data), len(z)))
+            found = landing(f, z, data)
+            for quantity in ("rho", "spread"):
+                rows.append(row("C6", quantity, name, "noise", 1, seed, found[quantity], len(z)))
     return rows, {}
 
 
