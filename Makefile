@@ -18,8 +18,8 @@ setup: .venv/.ready ## make .venv from requirements.lock
 	.venv/bin/pip install --disable-pip-version-check --no-deps -e .
 	touch $@
 
-reproduce: .venv/.ready ## run every notebook and say which claims hold here (PROFILE=smoke, laptop or paper)
-	$(RUN) reproduce --profile $(PROFILE)
+reproduce: .venv/.ready ## run every notebook and say which claims hold here (PROFILE=smoke, laptop or paper; EXACT=1)
+	$(RUN) reproduce --profile $(PROFILE) $(if $(EXACT),--exact $(EXACT:1=check))
 
 notebook: .venv/.ready ## run one notebook: make notebook N=01
 	$(RUN) notebook $(or $(N),$(error say which one: make notebook N=01)) --profile $(PROFILE)

@@ -2,10 +2,10 @@
 
 from kaleido.architectures import cnn, transformer, unet
 from kaleido.attractor_rules import ends_found
-from kaleido.baselines import baselines
+from kaleido.baselines import baselines, controls
 from kaleido.claims import CLAIMS, judge
 from kaleido.comparison_rules import best_and_worst, degrees, loaded, searched
-from kaleido.data import Dataset, load, noise, points, probes
+from kaleido.data import Dataset, load, points
 from kaleido.depth_rules import effect_of_depth, levels_of
 from kaleido.dynamics import Ends, chao1, distinct, ends, lyapunov, radius
 from kaleido.evidence import Evidence, evidence, recorded, tabulate
@@ -14,9 +14,10 @@ from kaleido.features import features
 from kaleido.figures import draw, show
 from kaleido.generator_rules import best_recipes, best_settings, compared, repaired
 from kaleido.generators import GENERATORS
+from kaleido.inputs import noise, probes
 from kaleido.learning import History, Snapshot, learn
 from kaleido.ledger import conditions, findings, ledger, report, standing, summary
-from kaleido.measures import contraction, controls, corner_loss, covered, gain, landing, nearest, output_range, spread
+from kaleido.measures import contraction, corner_loss, covered, gain, landing, nearest, output_range, spread
 from kaleido.networks import build, mlp
 from kaleido.plans import NOTEBOOKS, absent, plan
 from kaleido.quality import assess, prdc

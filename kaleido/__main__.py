@@ -1,16 +1,22 @@
 """The commands behind the Makefile: python -m kaleido reproduce | notebook | figures | extend | promote."""
 
 import argparse
+import os
 import sys
 
-from kaleido import figures, files, notebooks
+from kaleido import exact, figures, files, notebooks
 from kaleido.ledger import ledger, moved, standing
 from kaleido.plans import EXTENDED, NOTEBOOKS
 from kaleido.sizes import PROFILES
 
 
-def reproduce(profile: str) -> int:
-    """Runs every notebook, prints the ledger and what has moved from the record; 0 if all of it stands."""
+def reproduce(profile: str, bits: str | None = None) -> int:
+    """Runs every notebook, prints the ledger and what has moved from the record; 0 if all of it stands.
+
+    Arguments:
+        profile: The profile.
+        bits: In exact mode, whether to `check` the tables' hashes or to `record` them.
+    """
     failed = notebooks.run(NOTEBOOKS, profile)
     entries = ledger(profile)
     stands = standing(profile) or {}
@@ -22,18 +28,32 @@ def reproduce(profile: str) -> int:
         print(f"       {entry['verdict']}{p} ({change}): {entry['reason']}")
     untested = [entry["claim"] for entry in entries if entry["verdict"] == "not run"]
     print(f"  not run: {', '.join(untested) or 'none'}\n")
-    numbers = moved(list(NOTEBOOKS), profile)
-    for notebook, (agree, total, others) in numbers.items():
-        print(f"  notebook {notebook}: {agree} of {total} numbers within tolerance of the record")
-        if len(others):
-            print(others.to_string(index=False, max_rows=20))
-    if not numbers:
-        print(f"  there is no record of the {profile} profile to compare with")
+    moved_away = _any_moved(list(NOTEBOOKS), profile)
+    stand = True
+    if bits == "record":
+        exact.record(profile)
+        print("\n  the tables' SHA-256 are recorded")
+    elif bits:
+        stand, told = exact.check(profile)
+        print(f"\n  exact mode: {told}")
     print(f"\n  evidence, figures and executed notebooks: {files.build_folder(profile)}")
     changed = [claim for claim, change in stands.items() if change.startswith("changed")]
     if changed:
         print(f"  verdicts that do not stand here: {', '.join(changed)}")
-    return _told(failed) or int(bool(changed) or any(len(others) for *_, others in numbers.values()))
+    good = stand if bits else not (changed or moved_away)  # exact mode has a record of its own
+    return _told(failed) or int(not good)
+
+
+def _any_moved(numbers: list[str], profile: str) -> bool:
+    """Prints how many of the notebooks' numbers agree with the record, and the others; returns whether there are."""
+    found = moved(numbers, profile)
+    for notebook, (agree, total, others) in found.items():
+        print(f"  notebook {notebook}: {agree} of {total} numbers within tolerance of the record")
+        if len(others):
+            print(others.to_string(index=False, max_rows=20))
+    if not found:
+        print(f"  there is no record of the {profile} profile to compare with")
+    return any(len(others) for *_, others in found.values())
 
 
 def _told(failed: dict[str, str]) -> int:
@@ -48,7 +68,9 @@ def main(arguments: list[str] | None = None) -> int:
     profile = argparse.ArgumentParser(add_help=False)
     known = [name for name in PROFILES if name != "extended"]
     profile.add_argument("--profile", choices=known, default="laptop", help="how large (default: %(default)s)")
-    commands.add_parser("reproduce", parents=[profile], help="run every notebook, print the verdicts")
+    all_of_it = commands.add_parser("reproduce", parents=[profile], help="run every notebook, print the verdicts")
+    choices = {"nargs": "?", "const": "check", "choices": ["check", "record"]}
+    all_of_it.add_argument("--exact", **choices, help="the same bits on every x86-64 processor, in twice the time")
     one = commands.add_parser("notebook", parents=[profile], help="run one notebook")
     one.add_argument("number", help="such as 01")
     commands.add_parser("figures", help="draw the figures that are out of date, from the recorded evidence")
@@ -58,11 +80,15 @@ def main(arguments: list[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     try:
         if asked.command == "reproduce":
-            return reproduce(asked.profile)
+            if asked.exact and not exact.on():  # the libraries read these variables as they are loaded
+                os.execve(
+                    sys.executable, [sys.executable, "-m", "kaleido", *(arguments or sys.argv[1:])], exact.environment()
+                )
+            return reproduce(asked.profile, asked.exact)
         if asked.command == "notebook":
             done = _told(notebooks.run([asked.number], asked.profile))
             print(f"executed notebook: {files.build_folder(asked.profile) / 'notebooks'}")
-            return done
+            return done or int(_any_moved([asked.number], asked.profile))
         if asked.command == "figures":
             drawn = figures.redraw(files.root() / "figures")
             print("\n".join(f"drawn: {name}" for name in drawn) or "every figure is up to date")

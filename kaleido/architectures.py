@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.functional import interpolate, pad
 
-from kaleido.initial import OUTPUTS, drawn, whole
+from kaleido.checks import whole
+from kaleido.initial import OUTPUTS, drawn
 
 __all__ = ["autoencoder", "cnn", "transformer", "unet", "unet_without_skips"]
 

@@ -3,9 +3,10 @@
 import torch
 from torch import Tensor
 
-from kaleido.data import Dataset, noise
+from kaleido.data import Dataset
 from kaleido.dynamics import APART, REST, chao1, distinct, ends, lyapunov, radius
 from kaleido.features import features
+from kaleido.inputs import noise
 from kaleido.measures import nearest
 from kaleido.quality import novelty, prdc, predicted
 from kaleido.sampling import sample

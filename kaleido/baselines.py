@@ -1,13 +1,18 @@
-"""Samples of known worth: what a measure of quality must rate high, low, or see through."""
+"""What is compared with: maps that have learned nothing, and samples that no network made."""
+
+from collections.abc import Callable
 
 import torch
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
-from torch import Tensor
+from sklearn.linear_model import Ridge
+from torch import Tensor, nn
 
-from kaleido.data import Dataset, generator, noise, probes
+from kaleido import networks
+from kaleido.data import Dataset, generator
+from kaleido.inputs import noise, probes
 
-__all__ = ["MUST_NOT_PASS", "baselines"]
+__all__ = ["MUST_NOT_PASS", "baselines", "controls"]
 
 CENTROIDS = (10, 30, 100)
 REPEATED = 100  # training points
@@ -53,3 +58,31 @@ def baselines(data: Dataset, n: int, seed: int = 0) -> dict[str, Tensor]:
     )
     samples = torch.from_numpy(components.inverse_transform(scores.numpy())).float()
     return found | {"PCA Gaussian": samples.clamp(*data.bounds)}
+
+
+def controls(data: Dataset, net: nn.Module) -> dict[str, Callable[[Tensor], Tensor]]:
+    r"""Returns the maps that a network is compared with: what is near the data without having learned it.
+
+    `untrained` and `untrained he`: the network's shape and seed before training, in both initialisations. `linear`:
+    x -> W x + b fitted to X by ridge regression with penalty 1. `identity`. Constants: `mean` of X, `medoid` (the
+    training point with the least sum of distances to the others) and `black`, the lower bound.
+
+    Arguments:
+        data: The data set that the network learned.
+        net: A network from `build`.
+
+    Returns:
+        Maps from (N, D) to (N, D), by name.
+    """
+    ridge = Ridge(alpha=1.0).fit(data.train.numpy(), data.train.numpy())
+    weight, bias = torch.from_numpy(ridge.coef_).float(), torch.from_numpy(ridge.intercept_).float()
+    medoid = data.train[torch.cdist(data.train, data.train).sum(1).argmin()]
+    return {
+        "untrained": networks.rebuild(net.config | {"init": "torch"}),
+        "untrained he": networks.rebuild(net.config | {"init": "he"}),
+        "linear": lambda x: x @ weight.T + bias,
+        "identity": lambda x: x,
+        "mean": lambda x: data.train.mean(0).expand_as(x),
+        "medoid": lambda x: medoid.expand_as(x),
+        "black": lambda x: torch.full_like(x, data.bounds[0]),
+    }

@@ -7,8 +7,9 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from kaleido.baselines import baselines
-from kaleido.data import Dataset, noise
+from kaleido.data import Dataset
 from kaleido.features import features
+from kaleido.inputs import noise
 from kaleido.measures import gain, landing, nearest
 from kaleido.networks import rebuild
 from kaleido.quality import assess, prdc, predicted

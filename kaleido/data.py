@@ -1,4 +1,4 @@
-"""Data sets, noise and probes: what a network is trained on, and the unseen inputs it is tried with."""
+"""Data sets: what a network is trained on, and what is held out."""
 
 import os
 import re
@@ -11,12 +11,15 @@ import torch
 from sklearn.model_selection import train_test_split
 from torch import Tensor
 
+from kaleido.checks import instance, pair, whole
 from kaleido.files import digest
 from kaleido.reading import read
 from kaleido.sources import BUNDLED, DOWNLOADED, Images, bundled, downloaded
 
-__all__ = ["NAMES", "Dataset", "generator", "load", "noise", "points", "probes"]
+__all__ = ["NAMES", "Dataset", "generator", "load", "points"]
 
+MOST_CLASSES = 10_000
+MOST_POINTS = 2**28  # coordinates of toy points
 HELD_OUT = 0.2  # share of a data set that is never trained on
 TOYS = {
     "points1d": ([[0.2], [0.8]], (0.0, 1.0)),
@@ -52,9 +55,10 @@ class Dataset:
     image_shape: tuple[int, ...] | None = None
 
     def __post_init__(self):
+        pair("bounds", self.bounds)
         low, high = self.bounds
-        if not (np.isfinite([low, high]).all() and low < high):
-            raise ValueError(f"bounds are {self.bounds}, expected (low, high) with low < high")
+        for part, points in (("train", self.train), ("test", self.test)):
+            instance(part, points, Tensor)
         if self.train.ndim != 2 or self.test.ndim != 2 or self.train.shape[1:] != self.test.shape[1:]:
             raise ValueError(
                 f"train has shape {tuple(self.train.shape)} and test {tuple(self.test.shape)}, "
@@ -72,6 +76,13 @@ class Dataset:
                 raise ValueError(
                     f"data set '{self.name}' has values in {found}, outside its bounds [{low:g}, {high:g}]"
                 )
+            labels = getattr(self, f"{part}_labels")
+            if labels is not None:
+                instance(f"{part}_labels", labels, Tensor)
+            if labels is not None and (labels.shape != points.shape[:1] or labels.dtype != torch.int64):
+                raise ValueError(f"{part}_labels are not one whole number for each of {len(points)} points")
+        if self.image_shape is not None and np.prod(self.image_shape) != self.train.shape[1]:
+            raise ValueError(f"image_shape is {self.image_shape}, and points have {self.train.shape[1]} features")
 
     @property
     def dim(self) -> int:
@@ -84,7 +95,8 @@ class Dataset:
         Raises:
             ValueError: If there are fewer.
         """
-        if not 1 <= n <= len(self.train):
+        whole("n", n)
+        if n > len(self.train):
             raise ValueError(f"data set '{self.name}' has {len(self.train)} training points, {n} were asked for")
         labels = None if self.train_labels is None else self.train_labels[:n]
         return replace(self, train=self.train[:n], train_labels=labels)
@@ -102,8 +114,7 @@ def generator(seed: int, purpose: str) -> torch.Generator:
     Raises:
         ValueError: If the seed is not a whole number from 0 to 2**32 - 1.
     """
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**32:
-        raise ValueError(f"seed is {seed!r}, expected a whole number from 0 to 2**32 - 1")
+    whole("seed", int(seed) if isinstance(seed, np.integer) else seed, 0, 2**32 - 1)
     return torch.Generator().manual_seed(int(digest(str(int(seed)), purpose)[:15], 16))
 
 
@@ -112,8 +123,10 @@ def points(d: int, n: int, seed: int = 0) -> Dataset:
 
     Source: the dimension experiment of arXiv 2402.11793 (d from 1 to 16, n from 1 to 2,048).
     """
-    if d < 1 or n < 1:
-        raise ValueError(f"points needs d >= 1 and n >= 1, got d={d}, n={n}")
+    whole("d", d)
+    whole("n", n)
+    if d * n > MOST_POINTS:
+        raise ValueError(f"n is {n} and d is {d}, expected at most {MOST_POINTS:,} coordinates")
     return _toy(f"points-{d}-{n}", torch.rand(n, d, generator=generator(seed, "points")), (0.0, 1.0))
 
 
@@ -144,7 +157,11 @@ def load(name: str | os.PathLike, seed: int = 0, bounds: tuple[float, float] | N
         FileNotFoundError: If a path leads nowhere, or a file is missing and cannot be downloaded.
     """
     generator(seed, "split")  # refuses a bad seed before anything is read
-    name = os.fspath(name)
+    if bounds is not None:
+        pair("bounds", bounds)
+    if not isinstance(name, str | os.PathLike):
+        raise TypeError(f"name is of type {type(name).__name__}, expected a name or a path")
+    name = os.fsdecode(name)
     toy = re.fullmatch(r"points-(\d+)-(\d+)", name)
     if name in TOYS or toy:
         if bounds is not None:
@@ -157,7 +174,7 @@ def load(name: str | os.PathLike, seed: int = 0, bounds: tuple[float, float] | N
         images = bundled(name)
     elif name in DOWNLOADED:
         images = downloaded(name)
-    elif Path(name).exists() or Path(name).suffix or len(Path(name).parts) > 1:
+    elif _is_path(name):
         images = Images(*read(Path(name)))
     else:
         raise ValueError(f"unknown data set '{name}', expected one of {', '.join(NAMES)}, or a path")
@@ -172,78 +189,11 @@ def load(name: str | os.PathLike, seed: int = 0, bounds: tuple[float, float] | N
     return Dataset(name, train, test, bounds, image_shape=images.train.shape[1:], **classes)
 
 
-def noise(data: Dataset, chains: int, kind: str = "uniform", seed: int = 0) -> Tensor:
-    r"""Draws the starts of chains.
-
-    `uniform`: each feature from U[low, high]. `gaussian`: from N(m, s^2) clipped to the bounds, with the middle
-    m = (low + high) / 2 and s = (high - low) / 2, as arXiv 2402.11793 does for [0, 1]. `binary`: low or high, evenly;
-    the noise that is farthest from the middle.
-
-    Arguments:
-        data: Gives D and the bounds.
-        chains: How many.
-        kind: `uniform`, `gaussian` or `binary`.
-        seed: Draws the noise.
-
-    Returns:
-        Starts with shape (chains, D), float32.
-
-    Raises:
-        ValueError: If the kind is unknown or `chains` is below 1.
-    """
-    if chains < 1:
-        raise ValueError(f"chains is {chains}, expected at least 1")
-    low, high = data.bounds
-    random = generator(seed, f"noise {kind}")
-    if kind == "uniform":
-        return low + (high - low) * torch.rand(chains, data.dim, generator=random)
-    if kind == "gaussian":
-        normal = torch.randn(chains, data.dim, generator=random)
-        return ((low + high) / 2 + (high - low) / 2 * normal).clamp(low, high)
-    if kind == "binary":
-        return low + (high - low) * torch.randint(2, (chains, data.dim), generator=random).float()
-    raise ValueError(f"unknown noise '{kind}', expected 'uniform', 'gaussian' or 'binary'")
-
-
-def probes(data: Dataset, kind: str, n: int = 1000, seed: int = 0, foreign: Dataset | None = None) -> Tensor:
-    """Draws unseen inputs to try a map with.
-
-    `noise`: uniform in the bounds. `gaussian`: clipped normal (see `noise`). `heldout`: the held-out points.
-    `mixup`: w x + (1 - w) x' for random training points x, x' and w from U[0, 1]. `foreign`: training points
-    of another data set of as many features, brought to the bounds of this one.
-
-    Arguments:
-        data: The data set that the map learned.
-        kind: One of the five.
-        n: How many; fewer come where fewer held-out or foreign points exist.
-        seed: Draws them.
-        foreign: The other data set, for `foreign` alone.
-
-    Returns:
-        Probes with shape (n, D), inside the bounds.
-
-    Raises:
-        ValueError: If the kind is unknown, `n` is below 1, nothing is held out, or the foreign set does not fit.
-    """
-    if kind in ("noise", "gaussian"):
-        return noise(data, n, {"noise": "uniform"}.get(kind, kind), seed)
-    if n < 1:
-        raise ValueError(f"n is {n}, expected at least 1")
-    random = generator(seed, f"probes {kind}")
-    if kind == "heldout":
-        if not len(data.test):
-            raise ValueError(f"data set '{data.name}' has no held-out points")
-        return data.test[:n]
-    if kind == "mixup":
-        first, second = data.train[torch.randint(len(data.train), (2, n), generator=random)]
-        return torch.lerp(first, second, torch.rand(n, 1, generator=random))
-    if kind == "foreign":
-        if foreign is None or foreign.dim != data.dim:
-            raise ValueError(f"`foreign` must be a data set of {data.dim} features, as '{data.name}' has")
-        chosen = foreign.train[torch.randperm(len(foreign.train), generator=random)[:n]]
-        (low, high), (a, b) = data.bounds, foreign.bounds
-        return (low + (high - low) * ((chosen - a) / (b - a))).clamp(low, high)
-    raise ValueError(f"unknown probes '{kind}', expected noise, gaussian, heldout, mixup or foreign")
+def _is_path(name: str) -> bool:
+    try:
+        return Path(name).exists() or bool(Path(name).suffix) or len(Path(name).parts) > 1
+    except OSError as error:  # such as a name that is too long
+        raise ValueError(f"name {name[:40]!r}... is no path: {error.strerror}") from None
 
 
 def _toy(name: str, train: Tensor, bounds: tuple[float, float]) -> Dataset:
@@ -257,6 +207,11 @@ def _scaled(images: np.ndarray, bounds: tuple[float, float]) -> Tensor:
     return torch.cat([torch.from_numpy(low + (high - low) * part).float() for part in rows])
 
 
+def _single(numbers: np.ndarray) -> Tensor:
+    with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused as such
+        return torch.from_numpy(numbers.astype(np.float32))
+
+
 def _split(name: str, images: np.ndarray, labels: np.ndarray | None, seed: int, bounds: tuple[float, float]) -> Dataset:
     if images.ndim < 2 or not np.issubdtype(images.dtype, np.number) or np.iscomplexobj(images):
         raise ValueError(f"'{name}' holds {images.dtype} of shape {images.shape}, expected numbers [samples, ...]")
@@ -266,8 +221,10 @@ def _split(name: str, images: np.ndarray, labels: np.ndarray | None, seed: int, 
         )
     if labels is not None and labels.shape != (len(images),):
         raise ValueError(f"'{name}' has labels of shape {labels.shape}, expected one for each of {len(images)} samples")
+    if labels is not None and not (labels.dtype.kind in "iu" and 0 <= labels.min() <= labels.max() < MOST_CLASSES):
+        raise ValueError(f"'{name}' has labels that are not whole numbers from 0 to {MOST_CLASSES - 1}")
     flat = images.reshape(len(images), -1)
-    flat = _scaled(flat, bounds) if images.dtype == np.uint8 or name in NAMES else torch.from_numpy(flat).float()
+    flat = _scaled(flat, bounds) if images.dtype == np.uint8 or name in NAMES else _single(flat)
     rows = np.arange(len(flat))
     try:
         train, test = train_test_split(rows, test_size=HELD_OUT, random_state=seed, stratify=labels)

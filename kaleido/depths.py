@@ -3,8 +3,9 @@
 import torch
 from torch import Tensor, nn
 
-from kaleido.data import Dataset, noise
+from kaleido.data import Dataset
 from kaleido.features import features
+from kaleido.inputs import noise
 from kaleido.measures import gain, landing
 from kaleido.quality import assess, prdc
 from kaleido.sampling import sample

@@ -24,6 +24,7 @@ from kaleido import attractors, comparisons, depths, files, generation, remedies
 from kaleido.cells import Cell
 from kaleido.clusters import workers
 from kaleido.data import load
+from kaleido.exact import code_paths
 from kaleido.learning import learn
 from kaleido.networks import build
 from kaleido.saved import load_networks, save_networks
@@ -32,7 +33,7 @@ __all__ = ["Result", "compute", "sweep"]
 
 # sources that a learned cell depends on; where the data come from shows in their digest
 LEARNED = ("data", "initial", "networks", "architectures", "learning", "steps")
-MEASURED = (*LEARNED, "sources", "sampling", "measures", "quality", "features", "baselines", "studies")
+MEASURED = (*LEARNED, "sources", "inputs", "sampling", "measures", "quality", "features", "baselines", "studies")
 ALONE = {  # studies that alone depend on a module
     "depths": ("depth", "depth of toys"),
     "comparisons": ("architecture", "data set"),
@@ -187,8 +188,7 @@ def _measured(cell: Cell) -> Path:
 
 def _key(content: dict, sources: tuple[str, ...]) -> str:
     data = [_content(content["data"], seed) for seed in content["seeds"]]
-    machine = [torch.__version__, torch.backends.cpu.get_cpu_capability()]
-    return files.digest(json.dumps(content), *data, *machine, *(SOURCES[name] for name in sources))[:32]
+    return files.digest(json.dumps(content), *data, *code_paths(), *(SOURCES[name] for name in sources))[:32]
 
 
 @cache

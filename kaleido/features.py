@@ -6,7 +6,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from kaleido import files
+from kaleido.checks import instance, whole
 from kaleido.data import Dataset, generator
+from kaleido.exact import code_paths
 
 __all__ = ["Features", "features"]
 
@@ -67,11 +69,13 @@ def features(data: Dataset, seed: int = 0, steps: int = 1000) -> Features:
     Raises:
         ValueError: If the data set has no labels or holds no images.
     """
+    instance("data", data, Dataset)
+    whole("steps", steps)
     if data.train_labels is None or data.image_shape is None:
         raise ValueError(f"data set '{data.name}' has no labelled images to learn features from")
     count = int(data.train_labels.max()) + 1
     net = Features(data.image_shape, count).eval().requires_grad_(False)
-    key = files.digest(data.digest, repr((seed, steps)), CODE, torch.__version__)[:32]
+    key = files.digest(data.digest, repr((seed, steps)), CODE, *code_paths())[:32]
     path = files.cache_folder() / "features" / f"{key}.safetensors"
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(path.with_suffix(".lock")):

@@ -5,9 +5,10 @@ from dataclasses import replace
 from torch import Tensor
 
 from kaleido.chosen import CHOSEN
-from kaleido.data import Dataset, noise
+from kaleido.data import Dataset
 from kaleido.features import features
 from kaleido.generators import GENERATORS, Setting
+from kaleido.inputs import noise
 from kaleido.quality import assess
 from kaleido.sampling import sample
 from kaleido.studies import as_bytes, row

@@ -1,4 +1,4 @@
-"""What all networks share: sizes are checked, weights drawn by a generator of the network's own, arguments kept."""
+"""What all networks share: weights are drawn by a generator of the network's own, arguments kept."""
 
 import math
 from collections.abc import Callable
@@ -6,9 +6,10 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
+from kaleido.checks import one_of, whole
 from kaleido.data import generator
 
-__all__ = ["OUTPUTS", "drawn", "whole"]
+__all__ = ["OUTPUTS", "drawn"]
 
 OUTPUTS = {"tanh": nn.Tanh, "sigmoid": nn.Sigmoid, "linear": nn.Identity}
 
@@ -25,10 +26,8 @@ def drawn(make: Callable[[], nn.Module], config: dict) -> nn.Module:
     """
     for name in ("depth", "width"):
         whole(name, config[name])
-    if config["output"] not in OUTPUTS:
-        raise ValueError(f"unknown output '{config['output']}', expected one of {', '.join(OUTPUTS)}")
-    if config["init"] not in ("torch", "he"):
-        raise ValueError(f"unknown init '{config['init']}', expected 'torch' or 'he'")
+    one_of("output", config["output"], OUTPUTS)
+    one_of("init", config["init"], ("torch", "he"))
     random = generator(config["seed"], "weights")
     with torch.device("meta"):  # nothing is drawn by torch's global generator
         net = make()
@@ -39,12 +38,6 @@ def drawn(make: Callable[[], nn.Module], config: dict) -> nn.Module:
     net = net.to(memory_format=torch.channels_last)  # convolutions are up to twice as fast
     net.config = config
     return net
-
-
-def whole(name: str, value: int, least: int = 1) -> None:
-    """Raises a ValueError unless the value is a whole number of at least so many."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise ValueError(f"{name} is {value!r}, expected a whole number of at least {least}")
 
 
 def _initialise(layer: nn.Module, init: str, random: torch.Generator) -> None:

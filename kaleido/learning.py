@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.func import stack_module_state
 
+from kaleido.checks import floats, instance, number, one_of, whole
 from kaleido.data import generator
-from kaleido.initial import whole
 from kaleido.steps import ByHand
 
 __all__ = ["History", "Snapshot", "learn"]
@@ -90,8 +90,10 @@ def learn(
     Raises:
         ValueError: If sizes do not fit or are out of range, a value is not finite, or training diverges.
     """
+    instance("nets", nets, Sequence)
+    instance("data", data, Tensor | Sequence)
     sets = [data] * len(nets) if isinstance(data, Tensor) else list(data)
-    _check(nets, sets, steps, batch, lr, schedule, every, noise, spectral)
+    _check(nets, sets, steps, batch, lr, schedule, snapshots, every, noise, spectral)
     place = _place(nets, precision, device)
     levels = sorted(snapshots, reverse=True)
     histories: dict[int, History] = {}
@@ -104,37 +106,37 @@ def learn(
     return [histories[i] for i in range(len(nets))]
 
 
-def _check(nets, sets, steps, batch, lr, schedule, every, noise, spectral) -> None:
+def _check(nets, sets, steps, batch, lr, schedule, snapshots, every, noise, spectral) -> None:
     if not nets or len(nets) != len(sets):
         raise ValueError(f"there are {len(nets)} networks and {len(sets)} data sets, expected as many, at least one")
     for net, points in zip(nets, sets, strict=True):
-        if points.ndim != 2 or not len(points) or points.shape[1] != _dim(net):
-            raise ValueError(f"data has shape {tuple(points.shape)}, expected (M, {_dim(net)}) as the network has")
-        if not points.isfinite().all():
-            raise ValueError("data has NaN or infinite values")
-    for name, value, least in (("steps", steps, 0), ("batch", batch, 1), ("every", every, 1)):
+        if not isinstance(net, nn.Module) or not hasattr(net, "config"):
+            raise TypeError(f"nets holds {type(net).__name__}, expected networks from `build`")
+        floats("data", points, _dim(net))
+        if points.dtype != torch.float32:
+            raise ValueError(f"data is {points.dtype}, expected torch.float32 as the networks are")
+    whole("steps", steps, 0)
+    for name, value in (("batch", batch), ("every", every)):
         if value is not None:
-            whole(name, value, least)
-    if not (math.isfinite(lr) and lr > 0):
-        raise ValueError(f"lr is {lr}, expected a positive number")
-    if not (math.isfinite(noise) and noise >= 0):
-        raise ValueError(f"noise is {noise}, expected a standard deviation of at least 0")
-    if spectral is not None and not (math.isfinite(spectral) and spectral > 0):
-        raise ValueError(f"spectral is {spectral}, expected a positive bound, or None")
+            whole(name, value)
+    number("lr", lr, "a positive number", lambda rate: rate > 0)
+    number("noise", noise, "a standard deviation of at least 0", lambda size: size >= 0)
+    if spectral is not None:
+        number("spectral", spectral, "a positive bound, or None", lambda bound: bound > 0)
+    instance("snapshots", snapshots, Sequence)
+    for level in snapshots:
+        number("a level of snapshots", level, "a loss", lambda loss: loss >= 0)
     if spectral is not None and any(net.config["architecture"] != "mlp" for net in nets):
         raise ValueError("spectral bounds the weights of MLPs, and another architecture is among the networks")
-    if schedule not in ("constant", "onecycle"):
-        raise ValueError(f"unknown schedule '{schedule}', expected 'constant' or 'onecycle'")
+    one_of("schedule", schedule, ("constant", "onecycle"))
 
 
 def _place(nets, precision, device) -> torch.device:
-    if device not in ("cpu", "cuda", "auto"):
-        raise ValueError(f"unknown device '{device}', expected 'cpu', 'cuda' or 'auto'")
+    one_of("device", device, ("cpu", "cuda", "auto"))
+    one_of("precision", precision, ("float32", "bf16"))
     if device == "cuda" and not torch.cuda.is_available():
         raise ValueError("device is 'cuda', and PyTorch finds no GPU here: take 'cpu' or 'auto'")
     place = torch.device("cuda" if device != "cpu" and torch.cuda.is_available() else "cpu")
-    if precision not in ("float32", "bf16"):
-        raise ValueError(f"unknown precision '{precision}', expected 'float32' or 'bf16'")
     if precision == "bf16" and any(net.config["architecture"] != "mlp" for net in nets):
         raise ValueError("precision 'bf16' is for MLPs, and another architecture is among the networks")
     return place

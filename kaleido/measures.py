@@ -4,16 +4,15 @@ from collections.abc import Callable
 from functools import lru_cache
 
 import torch
-from sklearn.linear_model import Ridge
-from torch import Tensor, nn
+from torch import Tensor
 from torch.func import jacrev, jvp, vmap
 
-from kaleido import networks
+from kaleido.checks import a_map, floats, instance, mapped, pair, same_space, whole
 from kaleido.data import Dataset, generator
 
-__all__ = ["contraction", "controls", "corner_loss", "covered", "gain", "landing", "nearest", "output_range", "spread"]
+__all__ = ["contraction", "corner_loss", "covered", "gain", "landing", "nearest", "output_range", "spread"]
 
-CHUNK = 2**24  # entries of one block of distances: 64 MiB
+CHUNK = 2**20  # entries of one block of distances: 4 MiB, which stay in the processor's cache
 
 
 def nearest(points: Tensor, references: Tensor) -> tuple[Tensor, Tensor]:
@@ -33,7 +32,7 @@ def nearest(points: Tensor, references: Tensor) -> tuple[Tensor, Tensor]:
     Raises:
         ValueError: If there are no points, D differs, or a value is not finite.
     """
-    _check(points, references)
+    same_space("points", points, "references", references)
     # distances are differences: a common origin near the points costs nothing and keeps digits
     origin = references.mean(0)
     shifted = references - origin
@@ -67,7 +66,7 @@ def contraction(f: Callable[[Tensor], Tensor], probes: Tensor, data: Dataset) ->
     Raises:
         ValueError: If shapes differ, a value is not finite, or the probes lie on the training points.
     """
-    return _rho(nearest(_mapped(f, probes), data.train)[0], nearest(probes, data.train)[0])
+    return _rho(_landed(f, probes, data)[0], nearest(probes, data.train)[0])
 
 
 def covered(f: Callable[[Tensor], Tensor], probes: Tensor, data: Dataset) -> float:
@@ -86,7 +85,7 @@ def covered(f: Callable[[Tensor], Tensor], probes: Tensor, data: Dataset) -> flo
     Raises:
         ValueError: If shapes differ, a value is not finite, or nothing is held out.
     """
-    return _kappa(nearest(_mapped(f, probes), data.train)[0], data)
+    return _kappa(_landed(f, probes, data)[0], data)
 
 
 def spread(f: Callable[[Tensor], Tensor], probes: Tensor, data: Dataset) -> float:
@@ -109,7 +108,7 @@ def spread(f: Callable[[Tensor], Tensor], probes: Tensor, data: Dataset) -> floa
     Raises:
         ValueError: If shapes differ, a value is not finite, or nothing is held out.
     """
-    return _spread(nearest(_mapped(f, probes), data.train)[1], data)
+    return _spread(_landed(f, probes, data)[1], data)
 
 
 def landing(
@@ -126,7 +125,7 @@ def landing(
     Raises:
         ValueError: If shapes differ, a value is not finite, or the probes lie on the training points.
     """
-    after, index = nearest(_mapped(f, probes), data.train)
+    after, index = _landed(f, probes, data)
     found = {"rho": _rho(after, nearest(probes, data.train)[0] if before is None else before)}
     return found | ({"kappa": _kappa(after, data), "spread": _spread(index, data)} if len(data.test) else {})
 
@@ -156,21 +155,23 @@ def gain(
     Raises:
         ValueError: If shapes differ, a value is not finite, or there are fewer than 2 draws.
     """
-    _check(probes, _mapped(f, probes[:1]))
+    floats("probes", probes)
+    _mapped(f, probes[:1])
     dim = probes.shape[1]
     if draws is None:
         one = jacrev(lambda z: f(z[None])[0])
         norms = [vmap(one)(part).square().sum((1, 2)) for part in probes.split(max(1, CHUNK // dim**2))]
         squares = torch.cat(norms).detach() / dim
+        floats("the square of the gain", squares[:, None])
         return squares.sqrt(), torch.zeros(len(probes))
-    if isinstance(draws, bool) or not isinstance(draws, int) or draws < 2:
-        raise ValueError(f"draws is {draws!r}, expected a whole number of at least 2, or None for the exact gain")
+    whole("draws", draws, 2)
     random = generator(seed, "directions")
     found = []
     for _ in range(draws):
         signs = torch.randint(2, probes.shape, generator=random).mul_(2).sub_(1).to(probes.dtype)
         found.append(jvp(f, (probes,), (signs,))[1].detach().square().sum(1) / dim)
     squares = torch.stack(found)
+    floats("the square of the gain", squares)
     g = squares.mean(0).sqrt()
     error = squares.std(0) / draws**0.5
     return g, torch.where(g > 0, error / (2 * g.clamp(min=1e-30)), torch.zeros_like(g))
@@ -187,7 +188,6 @@ def output_range(f: Callable[[Tensor], Tensor], probes: Tensor) -> tuple[float, 
         ValueError: If shapes differ, or a value is not finite.
     """
     outputs = _mapped(f, probes)
-    _check(probes, outputs)
     return float(outputs.min()), float(outputs.max())
 
 
@@ -208,43 +208,14 @@ def corner_loss(
     Raises:
         ValueError: If `dim` is out of range, the map changes the shape, or a value is not finite.
     """
-    if isinstance(dim, bool) or not isinstance(dim, int) or not 1 <= dim <= 20:
-        raise ValueError(f"dim is {dim!r}, expected a whole number from 1 to 20")
+    whole("dim", dim, 1, 20)
+    pair("bounds", bounds)
     low, high = bounds
     bits = torch.arange(2**dim)[:, None] >> torch.arange(dim) & 1
     corners = low + (high - low) * bits.float()
     outputs = _mapped(f, corners)
-    _check(corners, outputs)
     errors = (outputs - corners).square().mean(1)
     return float(errors.max()), float(errors.mean())
-
-
-def controls(data: Dataset, net: nn.Module) -> dict[str, Callable[[Tensor], Tensor]]:
-    r"""Returns the maps that a network is compared with: what is near the data without having learned it.
-
-    `untrained` and `untrained he`: the network's shape and seed before training, in both initialisations. `linear`:
-    x -> W x + b fitted to X by ridge regression with penalty 1. `identity`. Constants: `mean` of X, `medoid` (the
-    training point with the least sum of distances to the others) and `black`, the lower bound.
-
-    Arguments:
-        data: The data set that the network learned.
-        net: A network from `build`.
-
-    Returns:
-        Maps from (N, D) to (N, D), by name.
-    """
-    ridge = Ridge(alpha=1.0).fit(data.train.numpy(), data.train.numpy())
-    weight, bias = torch.from_numpy(ridge.coef_).float(), torch.from_numpy(ridge.intercept_).float()
-    medoid = data.train[torch.cdist(data.train, data.train).sum(1).argmin()]
-    return {
-        "untrained": networks.rebuild(net.config | {"init": "torch"}),
-        "untrained he": networks.rebuild(net.config | {"init": "he"}),
-        "linear": lambda x: x @ weight.T + bias,
-        "identity": lambda x: x,
-        "mean": lambda x: data.train.mean(0).expand_as(x),
-        "medoid": lambda x: medoid.expand_as(x),
-        "black": lambda x: torch.full_like(x, data.bounds[0]),
-    }
 
 
 def _rho(after: Tensor, before: Tensor) -> float:
@@ -263,23 +234,18 @@ def _spread(index: Tensor, data: Dataset) -> float:
     return len(index[:n].unique()) / len(held_out[:n].unique())
 
 
+def _landed(f: Callable[[Tensor], Tensor], probes: Tensor, data: Dataset) -> tuple[Tensor, Tensor]:
+    instance("data", data, Dataset)
+    return nearest(_mapped(f, probes), data.train)
+
+
 def _mapped(f: Callable[[Tensor], Tensor], probes: Tensor) -> Tensor:
+    a_map("f", f)
+    floats("probes", probes)
     with torch.no_grad():
-        outputs = f(probes)
-    if outputs.shape != probes.shape:
-        raise ValueError(f"the map takes {tuple(probes.shape)} to {tuple(outputs.shape)}, expected the same shape")
+        outputs = mapped(f, probes)
+    floats("the map's output", outputs)
     return outputs
-
-
-def _check(points: Tensor, references: Tensor) -> None:
-    if points.ndim != 2 or references.ndim != 2 or points.shape[1] != references.shape[1]:
-        raise ValueError(
-            f"shapes {tuple(points.shape)} and {tuple(references.shape)} do not fit, expected (N, D) and (M, D)"
-        )
-    if not points.numel() or not references.numel():
-        raise ValueError("there are no points, or nothing to be near to")
-    if not (points.isfinite().all() and references.isfinite().all()):
-        raise ValueError("points have NaN or infinite values")
 
 
 @lru_cache(maxsize=4)

@@ -1,12 +1,14 @@
 """The networks: maps from (B, D) to (B, D) whose last layer keeps outputs in the bounds of the data."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 from torch import nn
 
 from kaleido import architectures
+from kaleido.checks import instance, one_of, whole
 from kaleido.data import Dataset
-from kaleido.initial import OUTPUTS, drawn, whole
+from kaleido.initial import OUTPUTS, drawn
 
 __all__ = ["ARCHITECTURES", "build", "mlp", "rebuild", "width_with_as_many"]
 
@@ -76,7 +78,7 @@ def build(
     data: Dataset,
     depth: int,
     width: int,
-    seeds: list[int],
+    seeds: Sequence[int],
     output: str | None = None,
     init: str = "torch",
 ) -> list[nn.Module]:
@@ -97,8 +99,9 @@ def build(
     Raises:
         ValueError: If the architecture is unknown, no seed is given, or the output does not fit the bounds.
     """
-    if architecture not in ARCHITECTURES:
-        raise ValueError(f"unknown architecture '{architecture}', expected one of {', '.join(ARCHITECTURES)}")
+    one_of("architecture", architecture, ARCHITECTURES)
+    instance("data", data, Dataset)
+    instance("seeds", seeds, Sequence)
     if not len(seeds):
         raise ValueError("seeds is empty, expected one per network")
     bounded = {(-1.0, 1.0): "tanh", (0.0, 1.0): "sigmoid"}.get(tuple(map(float, data.bounds)))
@@ -122,6 +125,5 @@ def rebuild(config: dict) -> nn.Module:
     """
     arguments = dict(config)
     name = arguments.pop("architecture", None)
-    if name not in ARCHITECTURES:
-        raise ValueError(f"unknown architecture '{name}'")
+    one_of("architecture", name, ARCHITECTURES)
     return ARCHITECTURES[name](**arguments)

@@ -9,12 +9,14 @@ from ot.sliced import sliced_wasserstein_distance
 from torch import Tensor, nn
 from torchmetrics.image.fid import FrechetInceptionDistance
 
+from kaleido.checks import a_map, floats, instance, same_space, whole
 from kaleido.data import Dataset
 
 __all__ = ["assess", "distances", "novelty", "prdc", "predicted"]
 
 BLOCK = 2**20  # entries of one block of distances: 8 MiB, which stay in the processor's cache
 PROJECTIONS = 128  # directions of the sliced Wasserstein distance
+LARGEST = 1e12  # of a feature
 COPIES = 0.01  # the quantile of held-out points below which a ratio of distances counts as a copy's
 
 
@@ -46,7 +48,8 @@ def prdc(real: Tensor, fake: Tensor, k: int = 5) -> dict[str, float]:
         ValueError: If F differs, there are not more than k points on a side, or a value is not finite.
     """
     _check(real, fake)
-    if k < 1 or min(len(real), len(fake)) <= k:
+    whole("k", k)
+    if min(len(real), len(fake)) <= k:
         raise ValueError(
             f"{len(real)} real and {len(fake)} fake points are too few for k = {k}: {k + 1} and more are needed"
         )
@@ -107,6 +110,7 @@ def distances(real: Tensor, fake: Tensor, seed: int = 0) -> dict[str, float]:
     frechet = FrechetInceptionDistance(identity).set_dtype(torch.double)
     frechet.update(real, real=True)
     frechet.update(fake, real=False)
+    whole("seed", seed, 0, 2**32 - 1)
     random = np.random.RandomState(seed)
     return {
         "frechet": float(frechet.compute()),
@@ -126,6 +130,7 @@ def predicted(logits: Tensor) -> dict[str, float]:
     Arguments:
         logits: One row per sample, with shape (N, classes).
     """
+    floats("logits", logits)
     shares = torch.bincount(logits.argmax(1), minlength=logits.shape[1]).double() / len(logits)
     entropy = -torch.xlogy(shares, shares).sum()
     return {"confidence": float(logits.double().softmax(1).amax(1).mean()), "class entropy": float(entropy) + 0.0}
@@ -145,7 +150,8 @@ def novelty(samples: Tensor, data: Dataset) -> dict[str, float]:
     Raises:
         ValueError: If D differs, nothing is held out, or there are fewer than 2 distinct training points.
     """
-    _check(data.train, samples)
+    instance("data", data, Dataset)
+    same_space("samples", samples, "training points", data.train)
     distinct, held_out, ratio = _held_out(data)
     first, second = _two_nearest(samples, distinct)
     return {"novelty": float(first.median() / held_out), "copy share": _share(first / second < ratio)}
@@ -171,8 +177,12 @@ def assess(
     Raises:
         ValueError: If there are fewer samples than held-out points, shapes differ, or a value is not finite.
     """
+    instance("data", data, Dataset)
+    floats("samples", samples)
+    if features is not None:
+        a_map("features", features)
     n = len(data.test)
-    if not n or samples.ndim != 2 or samples.shape[1] != data.dim or len(samples) < n:
+    if not n or samples.shape[1] != data.dim or len(samples) < n:
         raise ValueError(
             f"samples have shape {tuple(samples.shape)}, expected at least {max(n, 1)} held-out points' (N, {data.dim})"
         )
@@ -250,9 +260,6 @@ def _share(chosen: Tensor) -> float:
 
 
 def _check(real: Tensor, fake: Tensor) -> None:
-    if real.ndim != 2 or fake.ndim != 2 or real.shape[1] != fake.shape[1]:
-        raise ValueError(f"shapes {tuple(real.shape)} and {tuple(fake.shape)} do not fit, expected (N, F) and (M, F)")
-    if not real.numel() or not fake.numel():
-        raise ValueError("there are no points")
-    if not (real.isfinite().all() and fake.isfinite().all()):
-        raise ValueError("points have NaN or infinite values")
+    same_space("real", real, "fake", fake)
+    if max(real.abs().max(), fake.abs().max()) > LARGEST:
+        raise ValueError(f"real or fake have values above {LARGEST:.0e}: the sixth powers of the kernel leave float64")

@@ -1,14 +1,22 @@
 """Data of the reader's own: a folder of images, .npy, .npz, or an idx file."""
 
 import gzip
+import io
+import math
+import os
+import warnings
+import zipfile
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
-__all__ = ["idx", "read"]
+__all__ = ["idx", "read", "unpacked"]
 
+# what a small file may unpack to; the environment variables lift the limits
+PIXELS = ("KALEIDO_MAX_PIXELS", 2**22)  # of one image
+BYTES = ("KALEIDO_MAX_BYTES", 2**32)  # of a data set
+AXES = 4  # of an idx file: samples, rows, columns, channels
 IMAGES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp"}
 
 
@@ -19,23 +27,62 @@ def read(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
         Images [samples, ...] as they were stored, and labels [samples] or None.
 
     Raises:
-        ValueError: If the content is not readable, truncated, or of mixed sizes.
+        ValueError: If the content is not readable, truncated, of mixed sizes, or larger than the limits.
         FileNotFoundError: If there is nothing at the path.
     """
     if path.is_dir():
         return _folder(path), None
     if not path.exists():
         raise FileNotFoundError(f"there is no data at '{path}'")
-    if path.suffix in (".npy", ".npz"):
-        try:
-            content = np.load(path, allow_pickle=False)
-            arrays = {"images": content} if path.suffix == ".npy" else {key: content[key] for key in content.files}
-        except (ValueError, OSError, EOFError, BadZipFile) as error:
-            raise ValueError(f"'{path}' is not a readable {path.suffix} file: {error}") from None
-        if "images" not in arrays:
-            raise ValueError(f"'{path}' has the arrays {sorted(arrays)}, expected 'images' (and 'labels')")
-        return arrays["images"], arrays.get("labels")
-    return _idx(path), None
+    if path.suffix not in (".npy", ".npz"):
+        return _idx(path), None
+    try:
+        arrays = _arrays(path)
+    except Exception as error:  # parsers answer damage with all kinds of errors
+        raise ValueError(f"'{path}' is not a readable {path.suffix} file: {error}") from None
+    if "images" not in arrays:
+        raise ValueError(f"'{path}' has the arrays {sorted(arrays)}, expected 'images' (and 'labels')")
+    return arrays["images"], arrays.get("labels")
+
+
+def unpacked(raw: bytes, path: Path) -> bytes:
+    """Returns the content of gzipped bytes that were read from a path.
+
+    Raises:
+        ValueError: If they are damaged, or unpack to more than the limit.
+    """
+    try:
+        with gzip.open(io.BytesIO(raw)) as file:
+            content = file.read(_limit(BYTES) + 1)
+    except Exception as error:  # a damaged stream
+        raise ValueError(f"'{path}' is not a readable gzip file: {error}") from None
+    _small("unpacks", len(content), BYTES, path)
+    return content
+
+
+def _arrays(path: Path) -> dict[str, np.ndarray]:
+    if path.suffix == ".npy":  # mapped first: a header that promises more than there is allocates nothing
+        content = np.load(path, mmap_mode="r", allow_pickle=False)
+        _small("holds", content.nbytes, BYTES, path)
+        return {"images": np.array(content)}
+    with zipfile.ZipFile(path) as archive:
+        _small("unpacks", sum(member.file_size for member in archive.infolist()), BYTES, path)
+    with np.load(path, allow_pickle=False) as content:
+        return {key: content[key] for key in content.files}
+
+
+def _limit(of: tuple[str, int]) -> int:
+    name, usual = of
+    try:
+        return int(os.environ.get(name) or usual)
+    except ValueError:
+        raise ValueError(f"{name} is {os.environ[name]!r}, expected a whole number") from None
+
+
+def _small(does: str, size: int, of: tuple[str, int], path: Path) -> None:
+    if size > _limit(of):
+        unit = "bytes" if of is BYTES else "pixels"
+        raise ValueError(f"'{path}' {does} more than {_limit(of):,} {unit}: if that is meant, set {of[0]}")
 
 
 def _folder(path: Path) -> np.ndarray:
@@ -44,24 +91,34 @@ def _folder(path: Path) -> np.ndarray:
         raise ValueError(f"the folder '{path}' has no images ({', '.join(sorted(IMAGES))})")
     images = []
     for file in files:
-        try:
-            with Image.open(file) as image:
-                images.append(image.convert("L" if image.mode in ("1", "L") else "RGB"))
-        except (UnidentifiedImageError, OSError) as error:
-            raise ValueError(f"'{file}' is not a readable image: {error}") from None
+        images.append(_image(file))
         if images[-1].size != images[0].size:
             raise ValueError(f"'{file}' is {images[-1].size}, but '{files[0]}' is {images[0].size}: use one size")
+        if len(images) == 1:
+            _small("holds", len(files) * np.asarray(images[0]).size, BYTES, path)
     mode = "L" if all(image.mode == "L" for image in images) else "RGB"
     return np.stack([np.asarray(image.convert(mode)) for image in images])
 
 
+def _image(path: Path) -> Image.Image:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of bombs, for which our limit is lower, and of damaged metadata
+            with Image.open(path) as image:
+                pixels = image.width * image.height  # from the header: nothing has been unpacked yet
+                if pixels <= _limit(PIXELS):
+                    return image.convert("L" if image.mode in ("1", "L") else "RGB")
+    except Image.DecompressionBombError:
+        pixels = _limit(PIXELS) + 1
+    except Exception as error:  # decoders answer damage with all kinds of errors
+        raise ValueError(f"'{path}' is not a readable image: {error}") from None
+    _small("holds", pixels, PIXELS, path)
+    raise ValueError(f"'{path}' is larger than Pillow reads")
+
+
 def _idx(path: Path) -> np.ndarray:
     raw = path.read_bytes()
-    try:
-        raw = gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw
-    except (OSError, EOFError) as error:
-        raise ValueError(f"'{path}' is not a readable gzip file: {error}") from None
-    return idx(raw, path)
+    return idx(unpacked(raw, path) if raw[:2] == b"\x1f\x8b" else raw, path)
 
 
 def idx(raw: bytes, path: Path) -> np.ndarray:
@@ -70,13 +127,13 @@ def idx(raw: bytes, path: Path) -> np.ndarray:
     Raises:
         ValueError: If the bytes, read from `path`, are not that, or too few or too many.
     """
-    if len(raw) < 4 or raw[:3] != b"\0\0\x08" or not raw[3]:
+    if len(raw) < 4 or raw[:3] != b"\0\0\x08" or not 1 <= raw[3] <= AXES:
         raise ValueError(
             f"'{path}' is not a known format: expected a folder of images, .npy, .npz or an idx file of bytes"
         )
     head = 4 + 4 * raw[3]
     shape = tuple(int.from_bytes(raw[i : i + 4], "big") for i in range(4, head, 4))
-    size = int(np.prod(shape, dtype=np.int64))
+    size = math.prod(shape)
     if len(raw) != head + size:
         raise ValueError(
             f"'{path}' is truncated or too long: its header says {shape}, {size} bytes, and {len(raw) - head} follow"

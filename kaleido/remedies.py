@@ -3,10 +3,11 @@
 from torch import Tensor
 
 from kaleido.chosen import RECIPE
-from kaleido.data import Dataset, noise
+from kaleido.data import Dataset
 from kaleido.dynamics import APART, REST, distinct
 from kaleido.features import Features, features
 from kaleido.generation import PICTURES, RUNS, SCORES, validation
+from kaleido.inputs import noise
 from kaleido.learning import History
 from kaleido.quality import assess
 from kaleido.sampling import sample

@@ -1,12 +1,12 @@
 """Kaleidoscopic sampling: a map is applied to noise again and again."""
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from kaleido.checks import a_map, floats, mapped, number, one_of, pair, whole
 from kaleido.data import generator
 
 __all__ = ["Orbit", "sample"]
@@ -39,7 +39,7 @@ def sample(
     f: Callable[[Tensor], Tensor],
     start: Tensor,
     runs: int,
-    keep: Sequence[int] | None = None,
+    keep: Collection[int] | None = None,
     kick: str = "none",
     eps: float | Sequence[float] = 0.01,
     retire: float | None = None,
@@ -75,20 +75,18 @@ def sample(
     Raises:
         ValueError: If an argument is out of range, the map changes the shape, or chains leave the range of float32.
     """
+    a_map("f", f)
     keep = _check(start, runs, keep, kick, retire, bounds, damping)
-    sizes = [float(eps)] * runs if isinstance(eps, int | float) else [float(size) for size in eps]
-    if len(sizes) != runs or not all(math.isfinite(size) and size >= 0 for size in sizes):
-        raise ValueError(f"eps is {eps}, expected a size of at least 0, or {runs} of them, one for each run")
+    several = isinstance(eps, Sequence)
+    if several and len(eps) != runs:
+        raise ValueError(f"eps has {len(eps)} sizes, expected one, or one for each of {runs} runs")
+    for size in eps if several else [eps]:
+        number("eps", size, "a size of at least 0", lambda size: size >= 0)
+    sizes = list(eps) if several else [eps] * runs
     random = generator(seed, "kick")
 
-    def mapped(x: Tensor) -> Tensor:
-        new = f(x)
-        if new.shape != x.shape:
-            raise ValueError(f"the map takes {tuple(x.shape)} to {tuple(new.shape)}, expected the same shape")
-        return new
-
     def turn(x: Tensor, eps: float) -> Tensor:
-        new = mapped(x) if len(x) <= PART else torch.cat([mapped(part) for part in x.split(PART)])
+        new = mapped(f, x) if len(x) <= PART else torch.cat([mapped(f, part) for part in x.split(PART)])
         if damping:
             new = new + damping * (x - new)
         if kick != "none":
@@ -114,30 +112,26 @@ def sample(
                     if rests:
                         moving, x = moving[moved > retire], x[moved > retire]
             if run in keep:
-                if not state.isfinite().all():
+                if not (state.isfinite().all() and step.isfinite().all()):
                     raise ValueError(f"chains left the range of float32 by run {run}: give bounds to clip them to")
                 states[keep.index(run)], steps[keep.index(run)] = state, step
     return Orbit(keep, states, steps)
 
 
 def _check(start, runs, keep, kick, retire, bounds, damping) -> tuple[int, ...]:
-    if start.ndim != 2 or not start.numel():
-        raise ValueError(f"start has shape {tuple(start.shape)}, expected (chains, D)")
-    if not start.isfinite().all():
-        raise ValueError("start has NaN or infinite values")
-    if isinstance(runs, bool) or not isinstance(runs, int) or runs < 0:
-        raise ValueError(f"runs is {runs!r}, expected a whole number of at least 0")
+    floats("start", start)
+    whole("runs", runs, 0)
+    if keep is not None and not (isinstance(keep, Collection) and len(keep)):
+        raise ValueError(f"keep is {keep!r}, expected runs from 0 to {runs}")
+    for run in keep or ():
+        whole("a run of keep", run, 0, runs)
     keep = tuple(range(runs + 1)) if keep is None else tuple(sorted(set(keep)))
-    if not keep or keep[0] < 0 or keep[-1] > runs:
-        raise ValueError(f"keep is {keep}, expected runs from 0 to {runs}")
-    if kick not in ("none", "centred", "published"):
-        raise ValueError(f"unknown kick '{kick}', expected 'none', 'centred' or 'published'")
+    one_of("kick", kick, ("none", "centred", "published"))
     if kick != "none" and (bounds is None or retire is not None):
         raise ValueError("a kick needs bounds, and leaves no chain at rest: give bounds, and leave `retire` out")
-    if not 0 <= damping < 1:
-        raise ValueError(f"damping is {damping}, expected a share from 0 to below 1")
-    if bounds is not None and not bounds[0] < bounds[1]:
-        raise ValueError(f"bounds are {bounds}, expected (low, high) with low < high")
-    if retire is not None and not retire >= 0:
-        raise ValueError(f"retire is {retire}, expected a distance of at least 0")
+    number("damping", damping, "a share from 0 to below 1", lambda share: 0 <= share < 1)
+    if bounds is not None:
+        pair("bounds", bounds)
+    if retire is not None:
+        number("retire", retire, "a distance of at least 0", lambda distance: distance >= 0)
     return keep

@@ -1,6 +1,5 @@
 """Where data sets come from: some ship in libraries, some are downloaded once and checked by their hashes."""
 
-import gzip
 import hashlib
 import io
 import os
@@ -16,7 +15,7 @@ from PIL import Image
 from sklearn.datasets import load_digits, load_sample_images
 
 from kaleido import files
-from kaleido.reading import idx
+from kaleido.reading import idx, unpacked
 
 __all__ = ["BUNDLED", "DOWNLOADED", "Images", "bundled", "download_folder", "downloaded", "missing"]
 
@@ -192,10 +191,7 @@ def _idx_files(kind: str) -> list[np.ndarray]:
         paths = [_file(file, kind) for file in FILES[kind]]
     arrays = []
     for path, part in zip(paths, IDX, strict=True):
-        try:
-            raw = gzip.decompress(path.read_bytes())
-        except (OSError, EOFError) as error:
-            raise ValueError(f"'{path}' is not a readable gzip file: {error}") from None
+        raw = unpacked(path.read_bytes(), path)
         if path.parent == DEBIAN and hashlib.sha256(raw).hexdigest() != UNPACKED[part]:
             raise ValueError(f"'{path}' does not hold the known {part} of Fashion-MNIST")
         arrays.append(idx(raw, path))

@@ -8,11 +8,12 @@ table cannot hold.
 import torch
 from torch import Tensor, nn
 
-from kaleido.baselines import baselines
-from kaleido.data import Dataset, load, noise, probes
+from kaleido.baselines import baselines, controls
+from kaleido.data import Dataset, load
 from kaleido.features import features
+from kaleido.inputs import noise, probes
 from kaleido.learning import History
-from kaleido.measures import controls, corner_loss, gain, landing, nearest
+from kaleido.measures import corner_loss, gain, landing, nearest
 from kaleido.quality import assess, prdc, predicted
 from kaleido.sampling import Orbit, sample
 

@@ -179,7 +179,7 @@ def test_networks_that_cannot_be_are_refused(arguments, says):
         ({"spectral": 0.0}, "spectral is 0.0"),
         ({"precision": "float16"}, "unknown precision 'float16'"),
         ({"device": "tpu"}, "unknown device 'tpu'"),
-        ({"data": random(5, 3)}, "expected \\(M, 4\\)"),
+        ({"data": random(5, 3)}, "expected \\(N, 4\\)"),
         ({"data": torch.full((5, 4), torch.nan)}, "NaN or infinite"),
         ({"data": [random(5, 4)] * 2}, "expected as many"),
     ],

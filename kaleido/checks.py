@@ -1,0 +1,99 @@
+"""What functions ask of their arguments: whoever gives another one is told which it was, and what was expected."""
+
+import math
+import numbers
+from collections.abc import Callable, Iterable
+
+import torch
+from torch import Tensor
+
+__all__ = ["a_map", "floats", "instance", "mapped", "number", "one_of", "pair", "same_space", "whole"]
+
+LARGE = 2**31 - 1
+
+
+def whole(name: str, value: object, least: int = 1, most: int = LARGE) -> None:
+    """Raises a ValueError unless the value is a whole number of at least and at most so many."""
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        span = f"of at least {least}" if most == LARGE else f"from {least} to {most}"
+        raise ValueError(f"{name} is {value!r}, expected a whole number {span}")
+
+
+def number(name: str, value: object, expected: str, fits: Callable[[float], bool]) -> None:
+    """Raises a ValueError unless the value is a finite number that fits, which `expected` says in words."""
+    real = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if not (real and math.isfinite(value) and fits(value)):
+        raise ValueError(f"{name} is {value!r}, expected {expected}")
+
+
+def pair(name: str, value: object) -> None:
+    """Raises a ValueError unless the value is (low, high), two finite numbers with low < high."""
+    try:
+        low, high = value
+        fits = math.isfinite(low) and math.isfinite(high) and low < high
+    except (TypeError, ValueError):
+        fits = False
+    if not fits:
+        raise ValueError(f"{name} are {value!r}, expected (low, high) with low < high")
+
+
+def one_of(name: str, value: object, known: Iterable[str]) -> None:
+    """Raises a ValueError unless the value is one of the known words."""
+    if not isinstance(value, str) or value not in known:
+        *some, last = (f"'{word}'" for word in known)
+        raise ValueError(f"unknown {name} {value!r}, expected {', '.join(some)} or {last}")
+
+
+def instance(name: str, value: object, kind: type) -> None:
+    """Raises a TypeError unless the value is of a type."""
+    if not isinstance(value, kind):
+        raise TypeError(f"{name} is of type {type(value).__name__}, expected {getattr(kind, '__name__', kind)}")
+
+
+def same_space(name: str, value: Tensor, other: str, values: Tensor) -> None:
+    """Raises what `floats` raises, and a ValueError unless two tensors have as many columns, one type, and distances
+    whose squares the type can hold.
+    """
+    floats(name, value)
+    floats(other, values)
+    if value.shape[1] != values.shape[1] or value.dtype != values.dtype:
+        raise ValueError(
+            f"shapes {tuple(value.shape)} of {name} and {tuple(values.shape)} of {other} do not fit, or their types, "
+            f"{value.dtype} and {values.dtype}: expected (N, D) and (M, D) of one type"
+        )
+    largest = torch.finfo(value.dtype).max ** 0.5 / (4 * value.shape[1])
+    if max(value.abs().max(), values.abs().max()) > largest:
+        raise ValueError(f"{name} or {other} have values above {largest:.1g}: their distances leave {value.dtype}")
+
+
+def a_map(name: str, value: object) -> None:
+    """Raises a TypeError unless the value can be called."""
+    if not callable(value):
+        raise TypeError(f"{name} is of type {type(value).__name__}, expected a map from (N, D) to (N, D)")
+
+
+def floats(name: str, value: object, columns: int | None = None) -> None:
+    """Raises a TypeError unless the value is a tensor of floating-point numbers, and a ValueError unless it has the
+    shape (N, D), with N and D at least 1 and D as told, and finite values.
+    """
+    instance(name, value, Tensor)
+    if value.dtype not in (torch.float32, torch.float64):
+        raise TypeError(f"{name} holds {value.dtype}, expected torch.float32 or torch.float64")
+    if value.ndim != 2 or not value.numel() or columns not in (None, value.shape[1]):
+        expected = f"(N, {columns or 'D'})" + ("" if value.numel() else ", N and D at least 1")
+        raise ValueError(f"{name} has shape {tuple(value.shape)}, expected {expected}")
+    if not value.isfinite().all():
+        raise ValueError(f"{name} has NaN or infinite values")
+
+
+def mapped(f: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    """Returns f(x); a TypeError unless that is a tensor, a ValueError unless it has the shape of x or if f fails."""
+    try:
+        outputs = f(x)
+    except RuntimeError as error:  # torch's own word for shapes or types that do not fit
+        raise ValueError(f"the map cannot be applied to {x.dtype} of shape {tuple(x.shape)}: {error}") from error
+    if not isinstance(outputs, Tensor):
+        raise TypeError(f"the map returns {type(outputs).__name__}, expected a tensor")
+    if outputs.shape != x.shape:
+        raise ValueError(f"the map takes {tuple(x.shape)} to {tuple(outputs.shape)}, expected the same shape")
+    return outputs
