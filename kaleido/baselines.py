@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from kaleido import networks
 from kaleido.data import Dataset, generator
 from kaleido.inputs import noise, probes
+from kaleido.roots import root
 
 __all__ = ["MUST_NOT_PASS", "baselines", "controls"]
 
@@ -76,7 +77,9 @@ def controls(data: Dataset, net: nn.Module) -> dict[str, Callable[[Tensor], Tens
     """
     ridge = Ridge(alpha=1.0).fit(data.train.numpy(), data.train.numpy())
     weight, bias = torch.from_numpy(ridge.coef_).float(), torch.from_numpy(ridge.intercept_).float()
-    medoid = data.train[torch.cdist(data.train, data.train).sum(1).argmin()]
+    squares = data.train.square().sum(1)
+    apart = torch.addmm(squares, data.train, data.train.T, alpha=-2).add_(squares[:, None]).clamp_(min=0)
+    medoid = data.train[root(apart).sum(1).argmin()]
     return {
         "untrained": networks.rebuild(net.config | {"init": "torch"}),
         "untrained he": networks.rebuild(net.config | {"init": "he"}),

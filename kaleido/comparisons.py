@@ -13,6 +13,7 @@ from kaleido.inputs import noise
 from kaleido.measures import gain, landing, nearest
 from kaleido.networks import rebuild
 from kaleido.quality import assess, prdc, predicted
+from kaleido.roots import root
 from kaleido.sampling import sample
 from kaleido.studies import DRAWS, KEPT, as_bytes, row
 
@@ -124,7 +125,7 @@ def _nearness(add, outputs: Tensor, z: Tensor, data: Dataset, condition: str) ->
 def _correlation(x: Tensor, y: Tensor) -> float:
     """The mean over features of the correlation over chains; a feature that never changes counts as 0."""
     x, y = (part.double() - part.double().mean(0) for part in (x, y))
-    size = x.square().sum(0).sqrt() * y.square().sum(0).sqrt()
+    size = root(x.square().sum(0)) * root(y.square().sum(0))
     return float(torch.where(size > 0, (x * y).sum(0) / size.clamp(min=1e-30), 0.0).mean())
 
 

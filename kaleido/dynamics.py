@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.func import jvp, vjp
 
 from kaleido.data import generator
+from kaleido.roots import log
 
 __all__ = ["Ends", "chao1", "distinct", "ends", "lyapunov", "radius"]
 
@@ -61,7 +62,7 @@ def ends(f: Callable[[Tensor], Tensor], states: Tensor, still: float, longest: i
         for period in range(1, longest + 1):
             total += x
             x = f(x)
-            back = (x - states).square().mean(1).sqrt() <= still
+            back = (x - states).square().mean(1) <= still**2
             new = back & (periods == 0)
             periods[new] = period
             points[new] = total[new] / period
@@ -86,7 +87,7 @@ def distinct(points: Tensor, apart: float) -> Tensor:
     for end in range(len(points)):
         if not len(left):
             break
-        near = (rest - rest[0]).square().mean(1).sqrt() <= apart
+        near = (rest - rest[0]).square().mean(1) <= apart**2
         which[left[near]] = end
         left, rest = left[~near], rest[~near]
     return which
@@ -161,7 +162,7 @@ def lyapunov(f: Callable[[Tensor], Tensor], start: Tensor, runs: int, seed: int 
         for _ in range(runs):
             x, v = jvp(f, (x,), (v,))
             length = torch.linalg.vector_norm(v, dim=1).clamp(min=1e-30)
-            total += length.double().log()
+            total += log(length.double())
             v = v / length[:, None]
     return total / runs
 

@@ -33,7 +33,9 @@ __all__ = ["Result", "compute", "sweep"]
 
 # sources that a learned cell depends on; where the data come from shows in their digest
 LEARNED = ("data", "initial", "networks", "architectures", "learning", "steps")
-MEASURED = (*LEARNED, "sources", "inputs", "sampling", "measures", "quality", "features", "baselines", "studies")
+MEASURED = (
+    *LEARNED, "sources", "inputs", "roots", "sampling", "measures", "quality", "features", "baselines", "studies",
+)  # fmt: skip
 ALONE = {  # studies that alone depend on a module
     "depths": ("depth", "depth of toys"),
     "comparisons": ("architecture", "data set"),

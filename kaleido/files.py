@@ -85,10 +85,11 @@ def write(path: Path, content: bytes | str) -> None:
 
 
 def write_tensors(path: Path, tensors: dict[str, torch.Tensor], header: dict) -> None:
-    """Writes tensors and a JSON header as one safetensors file, with a hash of the tensors' bytes."""
+    """Writes tensors and a JSON header as one safetensors file, with a hash of both."""
     tensors = {name: tensor.detach().contiguous() for name, tensor in tensors.items()}
     # one entry, since the order of several is not the same every time
-    note = {"header": header, "sha256": _digest_of(tensors)}
+    header = json.loads(json.dumps(header))  # as it will be read
+    note = {"header": header, "sha256": _digest_of(tensors, header)}
     write(path, save(tensors, {"kaleido": json.dumps(note, sort_keys=True)}))
 
 
@@ -114,13 +115,13 @@ def read_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict]:
         raise ValueError(f"{path} is not a readable safetensors file: {error}") from None
     except KeyError:
         raise ValueError(f"{path} has no 'kaleido' header: it was not written by this package") from None
-    if not isinstance(note, dict) or note.get("sha256") != _digest_of(tensors):
-        raise ValueError(f"{path} is damaged: its tensors do not match the hash in its header")
+    if not isinstance(note, dict) or note.get("sha256") != _digest_of(tensors, note.get("header")):
+        raise ValueError(f"{path} is damaged: its content does not match the hash in its header")
     return tensors, note["header"]
 
 
-def _digest_of(tensors: dict[str, torch.Tensor]) -> str:
-    parts = []
+def _digest_of(tensors: dict[str, torch.Tensor], header: object) -> str:
+    parts = [json.dumps(header, sort_keys=True)]
     for name in sorted(tensors):
         parts += [f"{name} {tensors[name].dtype} {list(tensors[name].shape)}", tensors[name].numpy().tobytes()]
     return digest(*parts)

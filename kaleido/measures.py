@@ -9,6 +9,7 @@ from torch.func import jacrev, jvp, vmap
 
 from kaleido.checks import a_map, floats, instance, mapped, pair, same_space, whole
 from kaleido.data import Dataset, generator
+from kaleido.roots import root
 
 __all__ = ["contraction", "corner_loss", "covered", "gain", "landing", "nearest", "output_range", "spread"]
 
@@ -163,7 +164,7 @@ def gain(
         norms = [vmap(one)(part).square().sum((1, 2)) for part in probes.split(max(1, CHUNK // dim**2))]
         squares = torch.cat(norms).detach() / dim
         floats("the square of the gain", squares[:, None])
-        return squares.sqrt(), torch.zeros(len(probes))
+        return root(squares), torch.zeros(len(probes))
     whole("draws", draws, 2)
     random = generator(seed, "directions")
     found = []
@@ -172,7 +173,7 @@ def gain(
         found.append(jvp(f, (probes,), (signs,))[1].detach().square().sum(1) / dim)
     squares = torch.stack(found)
     floats("the square of the gain", squares)
-    g = squares.mean(0).sqrt()
+    g = root(squares.mean(0))
     error = squares.std(0) / draws**0.5
     return g, torch.where(g > 0, error / (2 * g.clamp(min=1e-30)), torch.zeros_like(g))
 

@@ -29,3 +29,14 @@ def test_tensors_come_back_with_their_header(tmp_path):
 def test_a_digest_knows_where_a_part_ends():
     assert files.digest("ab", "c") != files.digest("a", "bc")
     assert files.digest("ab") == files.digest(b"ab")
+
+
+@pytest.mark.parametrize(("old", "new"), [(b"two", b"twp"), (b"[1", b"[7"), (bytes(3) + b"?", bytes(3) + b"@")])
+def test_damage_is_seen_in_the_header_as_in_the_tensors(tmp_path, old, new):
+    path = tmp_path / "x.safetensors"
+    files.write_tensors(path, {"a": torch.tensor([0.5, 0.5])}, {"note": [1, "two"]})
+    content = path.read_bytes()
+    assert old in content
+    path.write_bytes(content.replace(old, new, 1))
+    with pytest.raises(ValueError, match="damaged"):
+        files.read_tensors(path)

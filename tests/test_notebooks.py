@@ -20,11 +20,11 @@ def code_cells(path):
 
 @pytest.fixture(scope="module")
 def smoke(tmp_path_factory):
-    """The whole of `make reproduce` in the smoke profile, from an empty cache."""
+    """The whole of `make reproduce EXACT=1` in the smoke profile, from an empty cache."""
     folder = tmp_path_factory.mktemp("smoke")
     done = subprocess.run(
-        [sys.executable, "-m", "kaleido", "reproduce", "--profile", "smoke"],
-        env=os.environ | {"KALEIDO_BUILD": str(folder), "KALEIDO_RECORD": str(folder / "none")},
+        [sys.executable, "-m", "kaleido", "reproduce", "--profile", "smoke", "--exact"],
+        env=os.environ | {"KALEIDO_BUILD": str(folder)},
         capture_output=True,
         text=True,
     )
@@ -49,6 +49,12 @@ def test_a_reproduction_leaves_evidence_figures_and_a_ledger(smoke):
     assert "C1" in done.stdout
     assert "no record of the smoke profile" in done.stdout
     assert len(json.loads((folder / "ledger.json").read_text())["claims"]) == len(kd.CLAIMS)
+
+
+def test_exact_mode_gives_the_recorded_bits_on_a_recorded_machine(smoke):
+    _, done = smoke
+    (told,) = re.findall("exact mode: (.*)", done.stdout)
+    assert "tables have the recorded SHA-256" in told or "this machine is a new one" in told
 
 
 def test_what_fails_is_named_with_its_cell_and_the_others_go_on(project):
