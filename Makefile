@@ -1,6 +1,6 @@
 # The commands of this repository; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup reproduce notebook notebooks extended figures tour data lab test check bench bench-quick lock clean
+.PHONY: help setup reproduce notebook notebooks extended figures tour data lab test check bench bench-quick faults machines lock clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PROFILE ?= laptop
@@ -55,6 +55,12 @@ notebooks: .venv/.ready ## run every notebook and commit to its results: outputs
 
 extended: .venv/.ready ## compute and record what takes too long for every run, such as the published settings (N=03 to 09)
 	$(RUN) extend $(N)
+
+faults: .venv/.ready ## kill, fill, damage and interrupt a small reproduction, and compare its tables (half an hour)
+	.venv/bin/python benchmarks/faults.py
+
+machines: .venv/.ready ## see how far numbers move under other processors' code paths (PROFILE=smoke: half an hour)
+	.venv/bin/python benchmarks/machines.py --profile $(PROFILE)
 
 lock: ## write requirements.lock anew from pyproject.toml
 	rm -rf build/lock && $(PYTHON) -m venv build/lock

@@ -109,7 +109,7 @@ from pathlib import Path
 import kaleido as kd
 data = kd.load("digits")
 net = kd.build("mlp", data, 10, 128, [0])[0]
-orbit = kd.sample(net, kd.noise(data, 10_000), 1000, keep=[0, 500, 1000])
+orbit = kd.sample(net, kd.noise(data, 10_000), 200, keep=[0, 100, 200])
 assert orbit.states.shape == (3, 10_000, 64)
 print(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1])
 """
