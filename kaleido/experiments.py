@@ -54,6 +54,7 @@ STUDIES = {
     "unseen": studies.unseen,
     "bounded": studies.bounded,
     "turning": studies.turning,
+    "portable": studies.portable,
     "kaleidoscope": studies.kaleidoscope,
     "corners": studies.corners,
     "depth": depths.by_depth,

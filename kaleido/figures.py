@@ -1,4 +1,4 @@
-"""Figures: one theme, saved as PNG and PDF (animations as GIF), with a manifest of what made them."""
+"""Figures: one theme, saved as PNG and PDF (animations as GIF, a page as HTML), with a manifest of what made them."""
 
 import io
 import json
@@ -15,6 +15,7 @@ from kaleido import files, pictures
 from kaleido.data import Dataset
 from kaleido.evidence import Evidence, read_evidence, recorded
 from kaleido.gallery import FIGURES
+from kaleido.page import TEMPLATE
 from kaleido.sampling import Orbit
 from kaleido.style import theme
 
@@ -22,9 +23,9 @@ __all__ = ["draw", "manifest", "redraw", "render", "save", "show"]
 
 DRAWN_BY = (
     "attractor_drawings", "attractor_rules", "comparison_drawings", "comparison_rules", "curves", "depth_drawings",
-    "depth_rules", "drawings", "figures", "generator_drawings", "generator_rules", "pictures", "style",
+    "depth_rules", "drawings", "figures", "generator_drawings", "generator_rules", "page", "pictures", "style",
 )  # fmt: skip
-SOURCES = "".join(files.code(Path(__file__).parent / f"{name}.py") for name in DRAWN_BY)
+SOURCES = "".join(files.code(Path(__file__).parent / f"{name}.py") for name in DRAWN_BY) + TEMPLATE.read_text()
 ON_SCREEN = 110  # screen pixels per inch of paper, in notebooks
 
 
@@ -60,6 +61,9 @@ def draw(name: str, profile: str) -> Image | HTML:
         found = read_evidence(build / "evidence", drawing.notebook, profile)
     contents = save(name, found, build / "figures")
     kind = drawing.kinds[-1]
+    if kind == "html":  # notebooks, executed or not, lie beside the folder of the figures
+        look = 'width="100%" height="1020" style="border: 0"'
+        return HTML(f'<iframe src="../figures/{name}.html" title="{drawing.alt}" {look}></iframe>')
     return _displayed(contents[kind], kind, drawing.alt)
 
 
@@ -85,7 +89,7 @@ def render(name: str, found: Evidence) -> dict[str, bytes]:
     theme()
     drawn = FIGURES[name].function(found)
     if isinstance(drawn, bytes):
-        return {"gif": drawn}
+        return {FIGURES[name].kinds[0]: drawn}
     return {kind: _rendered(drawn, kind) for kind in FIGURES[name].kinds}
 
 

@@ -13,6 +13,7 @@ from kaleido import (
     depth_drawings,
     drawings,
     generator_drawings,
+    page,
     pictures,
 )
 from kaleido.evidence import Evidence
@@ -40,6 +41,12 @@ class Drawing:
 
 
 FIGURES = {
+    "kaleidoscope": Drawing(
+        "00",
+        page.page,
+        "A page on which a kaleidoscope of digits can be turned: noise or a drawing becomes digits, turn by turn.",
+        kinds=("html",),
+    ),
     "00_turning": Drawing(
         "00",
         pictures.turning,

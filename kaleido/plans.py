@@ -24,6 +24,9 @@ from kaleido.sizes import (
     LEVELS,
     OF_PART,
     OTHER_SEEDS,
+    PAGE_DEPTHS,
+    PAGE_LEVEL,
+    PAGE_MATCHED,
     PICTURED,
     PROFILES,
     SHAPE_LEVELS,
@@ -36,6 +39,13 @@ from kaleido.sizes import (
 from kaleido.sources import missing
 
 __all__ = ["EXTENDED", "NOTEBOOKS", "absent", "plan"]
+
+
+def _portable(profile: str) -> list[Cell]:
+    """The networks of the page to turn oneself: narrow enough to be sent, some of them at one level of the loss too."""
+    (cell,) = cells_of("portable", "digits", profile, seeds=1)
+    how = {depth: {"snapshots": (PAGE_LEVEL,), "every": 2} if depth in PAGE_MATCHED else {} for depth in PAGE_DEPTHS}
+    return [dataclasses.replace(cell, depth=depth, width=min(cell.width, 64), **more) for depth, more in how.items()]
 
 
 def _by_depth(profile: str) -> list[Cell]:
@@ -175,7 +185,7 @@ def absent() -> dict[str, str]:
 
 
 NOTEBOOKS = {
-    "00": lambda profile: cells_of("turning", "mnist5k", profile, seeds=1),
+    "00": lambda profile: [*cells_of("turning", "mnist5k", profile, seeds=1), *_portable(profile)],
     "01": lambda profile: [
         *(cell for name in TOYS for cell in cells_of("toy", name, profile)),
         *_by_depth(profile),

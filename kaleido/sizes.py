@@ -21,6 +21,9 @@ __all__ = [
     "LEVELS",
     "OF_PART",
     "OTHER_SEEDS",
+    "PAGE_DEPTHS",
+    "PAGE_LEVEL",
+    "PAGE_MATCHED",
     "PICTURED",
     "PROFILES",
     "SHAPES",
@@ -92,6 +95,8 @@ SHAPES = {
     },
 }
 SHAPE_LEVELS = {"digits": (0.1,), "mnist5k": (0.2,)}  # of the loss, at which they are compared
+PAGE_DEPTHS = (1, 2, 4, 6, 10)  # of the page on which readers turn the kaleidoscope
+PAGE_MATCHED, PAGE_LEVEL = (2,), 0.08  # one of them also where its loss is that of the deepest
 GRID = {  # depths of the search on digits, by architecture
     "mlp": (2, 6, 10),
     "cnn": (2, 6, 10),

@@ -130,6 +130,25 @@ def turning(cell, nets, sets, histories) -> tuple[list[dict], dict[str, Tensor]]
     ], arrays
 
 
+def portable(cell, nets, sets, histories) -> tuple[list[dict], dict[str, Tensor]]:
+    """Networks to be taken along to a page: their weights in the order of their layers, at the end and at a level."""
+    net, data, seed, history = nets[0], sets[0], cell.seeds[0], histories[0]
+    taken = {"train": (history.losses[-1], net.state_dict())}
+    taken |= {f"at {mark.level:g}": (mark.loss, mark.weights) for mark in history.snapshots}
+    rows, arrays = [], {}
+    for condition, (loss, weights) in taken.items():
+        rows.append(row("C3", "loss", "mlp", condition, None, seed, loss, len(data.train)))
+        arrays[f"page/{cell.depth}/{condition}"] = torch.cat([part.flatten() for part in weights.values()])
+    if cell.depth == 1:  # what all of them are shown beside
+        z = noise(data, cell.probes, seed=seed)
+        for name, points in (("held-out points", data.test), ("noise", z)):
+            distance = float(nearest(points, data.train)[0].median())
+            rows.append(row("C3", f"distance of {name}", "data", "page", None, seed, distance, len(points)))
+        arrays["page/train"] = ((data.train + 1) * 8).round().to(torch.uint8)  # seventeen greys
+        arrays["page/labels"] = data.train_labels.to(torch.uint8)
+    return rows, arrays
+
+
 def kaleidoscope(cell, nets, sets, histories) -> tuple[list[dict], dict[str, Tensor]]:
     """Claims C3 and C8: the chains' quality along the runs, by noise and by kick, beside samples of known worth."""
     rows, arrays = [], {}
