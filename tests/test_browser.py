@@ -1,0 +1,179 @@
+"""The page on which readers turn the kaleidoscope, in a real browser."""
+
+import shutil
+
+import pytest
+import torch
+from conftest import ROOT
+
+import kaleido as kd
+from kaleido.evidence import read_evidence
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync"]  # fmt: skip
+PAGE = (ROOT / "figures" / "kaleidoscope.html").as_uri()
+SIZES = {"desk": (1280, 900), "phone": (390, 844)}
+
+pytestmark = pytest.mark.skipif(not CHROMIUM, reason="needs Chromium (Debian's package chromium)")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def opened(browser):
+    """Opens the page; afterwards nothing was said on the console, and nothing was asked of a network."""
+    wrong, pages = [], []
+
+    def open_page(size="desk", **options):
+        width, height = SIZES[size]
+        page = browser.new_page(viewport={"width": width, "height": height}, **options)
+        page.on("console", lambda message: wrong.append(message.text))
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("request", lambda request: None if request.url.startswith("file:") else wrong.append(request.url))
+        page.goto(PAGE)
+        pages.append(page)
+        return page
+
+    yield open_page
+    for page in pages:
+        page.close()
+    assert not wrong
+
+
+def states(page):
+    return torch.tensor(page.evaluate("kaleidoscope.states.map(x => Array.from(x))"))
+
+
+def networks(page):
+    """The page's networks by name, made of the evidence's weights in PyTorch."""
+    found = read_evidence(ROOT / "data" / "record" / "laptop", "00", "laptop")
+    names = page.evaluate("kaleidoscope.networks.map(n => [n.name, n.depth, n.width])")
+    rows = found.rows(data="digits", quantity="loss").sort_values(["condition", "depth"])
+    nets = {}
+    for (name, depth, width), (_, row) in zip(names, rows.iterrows(), strict=True):
+        net = kd.mlp(64, depth, width)
+        torch.nn.utils.vector_to_parameters(found.arrays[f"page/{depth}/{row['condition']}"], net.parameters())
+        nets[name] = net
+    return nets
+
+
+def test_the_pages_outputs_are_those_of_pytorch(opened):
+    page = opened()
+    start = torch.rand(24, 64, generator=torch.Generator().manual_seed(1)) * 2 - 1
+    nets = networks(page)
+    assert len(nets) == 6
+    for k, (name, net) in enumerate(nets.items()):
+        page.select_option("#network", str(k))
+        assert name in page.inner_text("#network")
+        page.evaluate("x => { kaleidoscope.states = x }", start.tolist())
+        page.click("#once")
+        expected = kd.sample(net, start, 1).at(1)
+        assert (states(page) - expected).abs().max() < 1e-4
+        page.evaluate("kaleidoscope.turn(9)")
+        x = states(page)
+        page.click("#once")
+        assert (states(page) - kd.sample(net, x, 1).at(1)).abs().max() < 1e-4
+        assert page.evaluate("kaleidoscope.run") == 11
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_fifty_turns_give_digits_that_the_classifier_recognises(opened, size, tmp_path, monkeypatch):
+    monkeypatch.setenv("KALEIDO_BUILD", str(tmp_path))
+    page = opened(size)
+    data = kd.load("digits", seed=100)
+    look = kd.features(data, seed=100)
+    noise = look.classes(look(states(page))).softmax(1).amax(1)
+    for _ in range(50):
+        page.click("#once")
+    assert page.inner_text("#count") == "run 50"
+    x = states(page)
+    assert kd.nearest(x, data.train)[0].median() < 1.5 * kd.nearest(data.test, data.train)[0].median()
+    sure = look.classes(look(x)).softmax(1).amax(1)
+    assert sure.median() > 0.9
+    assert sure.mean() > noise.mean()
+    folder = ROOT / "build" / "screenshots"
+    folder.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=folder / f"kaleidoscope_{size}.png", full_page=True)
+    assert page.evaluate("document.documentElement.scrollWidth") == SIZES[size][0]  # nothing hangs over
+
+
+def test_the_kick_moves_pixels_by_as_much_as_it_says(opened):
+    page = opened()
+    page.evaluate("x => { kaleidoscope.states = x }", [[0.0] * 64] * 24)
+    page.evaluate("document.getElementById('kick').value = 0.1")
+    before = torch.tensor(page.evaluate("Array.from(kaleidoscope.apply(kaleidoscope.networks[0], Array(64).fill(0)))"))
+    page.select_option("#network", "0")
+    page.evaluate("x => { kaleidoscope.states = x }", [[0.0] * 64] * 24)
+    page.click("#once")
+    moved = states(page) - before
+    assert 0.09 < moved.abs().max() <= 0.1 + 1e-6
+    assert abs(moved.mean()) < 0.01
+    assert states(page).abs().max() <= 1
+
+
+def test_it_plays_until_it_is_stopped(opened):
+    page = opened()
+    page.click("#play")
+    for _ in range(100):
+        page.wait_for_timeout(100)
+        if page.evaluate("kaleidoscope.run") >= 3:
+            break
+    page.click("#play")
+    run = page.evaluate("kaleidoscope.run")
+    assert run >= 3
+    page.wait_for_timeout(600)
+    assert page.evaluate("kaleidoscope.run") == run
+    assert page.inner_text("#play") == "Turn"
+
+
+def test_a_start_is_drawn_with_the_pointer_and_with_keys(opened):
+    page = opened("phone", has_touch=True)
+    page.click("#clear")
+    assert (states(page)[0] == -1).all()
+    box = page.locator("#picture").bounding_box()
+    page.mouse.move(box["x"] + box["width"] * 3.5 / 8, box["y"] + box["height"] * 0.5 / 8)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 3.5 / 8, box["y"] + box["height"] * 7.5 / 8, steps=20)
+    page.mouse.up()
+    assert (states(page)[0].reshape(8, 8)[:, 3] == 1).all()
+    assert (states(page)[0] == 1).sum() == 8
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Space")
+    assert states(page)[0].reshape(8, 8)[7, 4] == 1
+    page.click("#once")
+    assert states(page)[0].abs().max() <= 1
+
+
+def test_everything_can_be_reached_by_keyboard_and_has_a_name(opened):
+    page = opened()
+    reached = []
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("document.activeElement.id || document.activeElement.name"))
+    assert {"network", "noise", "kick", "play", "once", "fresh", "chain", "picture", "clear"} <= set(reached)
+    page.focus("input[name=chain]:checked")
+    page.keyboard.press("ArrowRight")
+    assert page.get_attribute("#picture", "aria-label").startswith("Chain 2")
+    unnamed = page.evaluate("""[...document.querySelectorAll("select, input, button, canvas[role=img]")].filter(e =>
+        !(e.labels?.length || e.getAttribute("aria-label") || e.innerText)).map(e => e.outerHTML)""")
+    assert not unnamed
+    assert "nearest to a" in page.inner_text("#told")
+
+
+def test_the_nearest_digit_is_the_nearest(opened):
+    page = opened()
+    data = kd.load("digits", seed=100)
+    x = states(page)
+    found = page.evaluate("kaleidoscope.states.map(x => kaleidoscope.nearest(x))")
+    distance, which = kd.nearest(x, data.train)
+    assert torch.allclose(torch.tensor([each["distance"] for each in found]), distance, atol=1e-4)
+    assert [each["label"] for each in found] == data.train_labels[which].tolist()
