@@ -1,6 +1,6 @@
 # The commands of this repository; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup reproduce notebook notebooks extended figures tour data lab test check bench bench-quick faults machines lock clean
+.PHONY: help setup reproduce notebook notebooks extended figures tour data lab test book check bench bench-quick faults machines lock clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PROFILE ?= laptop
@@ -39,6 +39,9 @@ lab: .venv/.ready ## open the notebooks in JupyterLab, on this machine only
 test: .venv/.ready ## test the package, and compare the notebooks with their committed outputs
 	.venv/bin/pytest -n auto --dist worksteal tests
 	.venv/bin/pytest -n auto --dist loadscope --nbval-lax --nbval-current-env notebooks
+
+book: .venv/.ready ## build the reading site from what is committed, running nothing; open build/book/index.html
+	.venv/bin/python -m sphinx -q -W --keep-going -b html -c book . build/book
 
 check: .venv/.ready ## check the style of code and notebooks
 	.venv/bin/ruff check .

@@ -31,7 +31,7 @@ def baselines(data: Dataset, n: int, seed: int = 0) -> dict[str, Tensor]:
 
     Arguments:
         data: The data set, whose training points are X.
-        n: How many of each, at most |X|.
+        n: How many of each, at most as many as there are training points.
         seed: Draws them.
 
     Returns:

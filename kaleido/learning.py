@@ -62,8 +62,8 @@ def learn(
 
     With `noise` the input is x + s e with e ~ N(0, I) and, for each point of a batch anew, s ~ U[0, noise], while
     the target stays x: a denoising autoencoder (Vincent et al., 2008, ICML) that is not told how noisy its input is.
-    With `spectral` every weight matrix W is scaled to W min(1, spectral / |W|_2) after each step, |W|_2 by one power
-    iteration a step from the last one's vector, as in Miyato et al. (arXiv 1802.05957).
+    With `spectral` every weight matrix W is scaled to W min(1, spectral / s) after each step, s its spectral norm by
+    one power iteration a step from the last one's vector, as in Miyato et al. (arXiv 1802.05957).
 
     Arguments:
         nets: Networks from `build`.

@@ -136,13 +136,20 @@ def summary(profile: str) -> None:
         print(f"{claim} {change}")  # noqa: T201
 
 
-def findings(entries: list[dict]) -> str:
-    """Returns the ledger as a Markdown table of what was tested, and a line that says what was not."""
+def findings(entries: list[dict], root: str = "") -> str:
+    """Returns the ledger as a Markdown table of what was tested, and a line that says what was not.
+
+    Arguments:
+        entries: The ledger.
+        root: Where links start, such as `../` for a notebook.
+    """
+    paths = {path.name[:2]: path.name for path in (files.root() / "notebooks").glob("*.ipynb")}
     lines = ["| | claim | verdict | effect that decides | data | shown in |", "|---|---|---|---|---|---|"]
     for entry in entries:
         if entry["verdict"] != "not run":
-            data = f"{entry['data']}; {entry['profile']}, width {entry['width']}"
-            where = f"[{entry['notebook']}](notebooks)"
+            data = f"{entry['data']}; {entry['profile']}, seeds {entry['seeds']}, width {entry['width']}"
+            where = f"[{entry['notebook']}]({root}notebooks/{paths[entry['notebook']]}), "
+            where += f"[figure]({root}figures/{entry['figure']}.png)"
             verdict = f"**{entry['verdict']}**" + (
                 f" ({entry['before_correction']} before correction)"
                 if entry["before_correction"] != entry["verdict"]

@@ -21,7 +21,7 @@ def nearest(points: Tensor, references: Tensor) -> tuple[Tensor, Tensor]:
 
     .. math:: d(a) = \min_{x \in X} \lVert a - x \rVert
 
-    The nearest is found block by block from |a|^2 - 2 a x + |x|^2 in float32, its distance then taken directly.
+    The nearest is found block by block from a a - 2 a x + x x in float32, its distance then taken directly.
 
     Arguments:
         points: a, with shape (N, D).
@@ -138,11 +138,11 @@ def gain(
 
     .. math:: g(z) = \frac{\lVert J_f(z) \rVert_F}{\sqrt{D}}
 
-    with J the Jacobian. Below 1: f contracts around z. A linear map W has the gain |W|_F / sqrt(D) everywhere.
+    with J the Jacobian. Below 1: f contracts around z. A linear map has one gain everywhere.
 
     Without `draws` the Jacobian is computed whole, D x D for every probe. With them its norm is estimated from
-    products with random signs v, since E |J v|^2 = |J|_F^2 (Hutchinson, 1989, Communications in Statistics 18,
-    1059-1076); the estimate of g^2 is unbiased.
+    products with random signs v, since the mean of the squared length of J v is the squared norm of J (Hutchinson,
+    1989, Communications in Statistics 18, 1059-1076); the estimate of g^2 is unbiased.
 
     Arguments:
         f: A map from (N, D) to (N, D) that treats each row by itself.

@@ -166,7 +166,7 @@ def assess(
     `predicted` if the features have `classes`, as those of `kaleido.features` do. In pixels: `novelty`.
 
     Arguments:
-        samples: s, with shape (N, D), N at least |T|.
+        samples: s, with shape (N, D), N at least as many as there are held-out points.
         data: The data set, with held-out points.
         features: A map from (N, D) to (N, F); the features are the pixels by default.
         k: Which neighbour's distance is the radius.
