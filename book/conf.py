@@ -26,6 +26,7 @@ include_patterns = ["book/**", "notebooks/**", "data/README.md", "CHANGELOG.md",
 exclude_patterns = ["build", ".venv", "**/.ipynb_checkpoints"]
 
 nb_execution_mode = "off"  # what is shown is what was committed
+nb_render_markdown_format = "myst"  # links in tables that cells put out lead to pages, too
 myst_enable_extensions = ["dollarmath", "amsmath", "substitution"]
 myst_substitutions = {
     "findings": findings(read_ledger(ROOT / "data" / "record" / "laptop" / "ledger.json"), root="../")
@@ -53,8 +54,11 @@ html_show_search_summary = False  # it would fetch pages, which a browser forbid
 html_copy_source = False
 html_show_sourcelink = False
 html_static_path = [str(files("jupyter_server_mathjax") / "static")]  # formulas are typeset without a network
-mathjax_path = "MathJax.js?config=TeX-AMS-MML_HTMLorMML-full,Safe"
+mathjax_path = "MathJax.js?config=TeX-AMS-MML_HTMLorMML-full"
 mathjax2_config = {
+    "jax": ["input/TeX", "output/HTML-CSS"],
+    "extensions": ["tex2jax.js"],
+    "tex2jax": {"processClass": "math|output_area"},  # myst has the rest of a page ignored
     "showMathMenu": False,
     "HTML-CSS": {"availableFonts": [], "preferredFont": None, "webFont": "STIX-Web", "imageFont": None},  # ships so
 }

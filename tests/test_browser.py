@@ -1,6 +1,15 @@
-"""The page on which readers turn the kaleidoscope, in a real browser."""
+"""What readers open, in a real browser: the page to turn the kaleidoscope, the book, the notebooks in JupyterLab."""
 
+import json
+import os
+import re
 import shutil
+import signal
+import socket
+import subprocess
+import sys
+from threading import Thread
+from urllib.parse import unquote
 
 import pytest
 import torch
@@ -13,6 +22,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync"]  # fmt: skip
 PAGE = (ROOT / "figures" / "kaleidoscope.html").as_uri()
+HERE = ("file:", "data:", "blob:", "http://127.0.0.1:", "ws://127.0.0.1:")
 SIZES = {"desk": (1280, 900), "phone": (390, 844)}
 
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="needs Chromium (Debian's package chromium)")
@@ -33,13 +43,13 @@ def opened(browser):
     """Opens the page; afterwards nothing was said on the console, and nothing was asked of a network."""
     wrong, pages = [], []
 
-    def open_page(size="desk", **options):
+    def open_page(size="desk", address=PAGE, **options):
         width, height = SIZES[size]
         page = browser.new_page(viewport={"width": width, "height": height}, **options)
-        page.on("console", lambda message: wrong.append(message.text))
+        page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("request", lambda request: None if request.url.startswith("file:") else wrong.append(request.url))
-        page.goto(PAGE)
+        page.on("request", lambda request: None if request.url.startswith(HERE) else wrong.append(request.url))
+        page.goto(address)
         pages.append(page)
         return page
 
@@ -47,6 +57,11 @@ def opened(browser):
     for page in pages:
         page.close()
     assert not wrong
+
+
+def keep(page, name):
+    """Keeps a screenshot to be looked at."""
+    page.screenshot(path=ROOT / "build" / "screenshots" / f"{name}.png", full_page=True)
 
 
 def states(page):
@@ -100,9 +115,7 @@ def test_fifty_turns_give_digits_that_the_classifier_recognises(opened, size, tm
     sure = look.classes(look(x)).softmax(1).amax(1)
     assert sure.median() > 0.9
     assert sure.mean() > noise.mean()
-    folder = ROOT / "build" / "screenshots"
-    folder.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=folder / f"kaleidoscope_{size}.png", full_page=True)
+    keep(page, f"kaleidoscope_{size}")
     assert page.evaluate("document.documentElement.scrollWidth") == SIZES[size][0]  # nothing hangs over
 
 
@@ -177,3 +190,102 @@ def test_the_nearest_digit_is_the_nearest(opened):
     distance, which = kd.nearest(x, data.train)
     assert torch.allclose(torch.tensor([each["distance"] for each in found]), distance, atol=1e-4)
     assert [each["label"] for each in found] == data.train_labels[which].tolist()
+
+
+@pytest.fixture(scope="module")
+def book(tmp_path_factory):
+    """The book as `make book` builds it: its warnings are errors."""
+    folder = tmp_path_factory.mktemp("book")
+    command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html", "-c", "book", ".", str(folder)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def test_links_inside_the_book_lead_somewhere(book):
+    pages = {path: path.read_text() for path in book.rglob("*.html") if "_static" not in path.parts}
+    assert len(pages) > 20
+    broken = []
+    for path, text in pages.items():
+        for link in re.findall(r'(?:href|src)="([^"#?:]+)(?:[#?][^"]*)?"', text):
+            if not (path.parent / unquote(link)).exists():
+                broken.append((path.name, link))
+    assert not broken
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", ["book/index", "notebooks/00_tour", "notebooks/01_over_generalization", "book/api"])
+def test_a_page_of_the_book_is_whole(book, opened, name, size):
+    page = opened(size, (book / f"{name}.html").as_uri())
+    page.wait_for_load_state("networkidle")
+    images = page.evaluate("[...document.querySelectorAll('main img')].map(i => [i.src.slice(0, 80), i.naturalWidth])")
+    assert not [source for source, width in images if not width]
+    if name != "book/index":
+        page.wait_for_selector(".MathJax", state="attached")  # formulas are typeset
+    if "notebooks" in name:
+        assert len(images) >= 2
+    assert page.evaluate("document.documentElement.scrollWidth") <= SIZES[size][0]
+    keep(page, f"{name.replace('/', '_')}_{size}")
+
+
+def test_the_kaleidoscope_turns_inside_the_book(book, opened):
+    page = opened("desk", (book / "index.html").as_uri())
+    frame = page.frame_locator("iframe")
+    frame.locator("#once").click()
+    assert frame.locator("#count").inner_text() == "run 1"
+
+
+def test_the_search_of_the_book_finds_the_burn_in(book, opened):
+    page = opened("desk", (book / "search.html").as_uri() + "?q=burn-in")
+    page.wait_for_selector("#search-results li a")
+    found = page.locator("#search-results li a").all_inner_texts()
+    assert any("claims" in title.lower() for title in found)
+
+
+def test_the_tour_runs_in_jupyterlab_from_make_lab(opened, tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    arguments = f"--no-browser --port {port} {'--allow-root' if os.geteuid() == 0 else ''}"
+    places = {
+        "JUPYTER_CONFIG_DIR": str(tmp_path),
+        "JUPYTER_DATA_DIR": str(tmp_path),
+        "JUPYTER_RUNTIME_DIR": str(tmp_path),
+    }
+    lab = subprocess.Popen(
+        [
+            "make",
+            "lab",
+            f"LAB_ARGS={arguments} --LabApp.user_settings_dir={tmp_path} --LabApp.workspaces_dir={tmp_path}",
+        ],
+        cwd=ROOT,
+        env=os.environ | places,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        address = next(
+            found[0] for line in lab.stderr if (found := re.search(r"http://127\.0\.0\.1:\d+/\S+token=\w+", line))
+        )
+        Thread(target=lab.stderr.read, daemon=True).start()  # or it would wait for a reader
+        page = opened("desk", address)
+        page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
+        page.click("text=Run >> nth=0")
+        page.click("text=Restart Kernel and Run All Cells")
+        page.click(".jp-Dialog .jp-mod-accept")
+        last = page.locator(".jp-CodeCell").last.locator(".jp-InputPrompt")
+        cells = sum(
+            cell["cell_type"] == "code" for cell in json.loads((ROOT / "notebooks/00_tour.ipynb").read_text())["cells"]
+        )
+        for _ in range(600):
+            if last.inner_text() == f"[{cells}]:":
+                break
+            page.wait_for_timeout(500)
+        assert last.inner_text() == f"[{cells}]:"
+        assert not page.locator("[data-mime-type='application/vnd.jupyter.stderr']").count()
+        keep(page, "lab")
+    finally:
+        os.killpg(lab.pid, signal.SIGTERM)
+        lab.wait(30)
