@@ -310,7 +310,7 @@ def run_whole(command: list[str]) -> tuple[float, Trial, dict[str, bytes]]:
     start = time.monotonic()
     if whole.run():
         raise SystemExit(f"the undisturbed command fails: see {whole.folder}.log")
-    return min(60.0, (time.monotonic() - start) / 2), whole, whole.tables()
+    return min(30.0, (time.monotonic() - start) / 2), whole, whole.tables()
 
 
 def main() -> int:
