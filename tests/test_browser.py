@@ -242,22 +242,17 @@ def test_the_search_of_the_book_finds_the_burn_in(book, opened):
     assert any("claims" in title.lower() for title in found)
 
 
-def test_the_tour_runs_in_jupyterlab_from_make_lab(opened, tmp_path):
+@pytest.fixture
+def lab(tmp_path):
+    """JupyterLab from `make lab`, with settings of its own; its address, token included."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    arguments = f"--no-browser --port {port} {'--allow-root' if os.geteuid() == 0 else ''}"
-    places = {
-        "JUPYTER_CONFIG_DIR": str(tmp_path),
-        "JUPYTER_DATA_DIR": str(tmp_path),
-        "JUPYTER_RUNTIME_DIR": str(tmp_path),
-    }
-    lab = subprocess.Popen(
-        [
-            "make",
-            "lab",
-            f"LAB_ARGS={arguments} --LabApp.user_settings_dir={tmp_path} --LabApp.workspaces_dir={tmp_path}",
-        ],
+    arguments = f"--no-browser --port {port} --LabApp.user_settings_dir={tmp_path} --LabApp.workspaces_dir={tmp_path}"
+    arguments += " --allow-root" if os.geteuid() == 0 else ""
+    places = dict.fromkeys(("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"), str(tmp_path))
+    process = subprocess.Popen(
+        ["make", "lab", f"LAB_ARGS={arguments}"],
         cwd=ROOT,
         env=os.environ | places,
         stderr=subprocess.PIPE,
@@ -266,26 +261,29 @@ def test_the_tour_runs_in_jupyterlab_from_make_lab(opened, tmp_path):
         start_new_session=True,
     )
     try:
-        address = next(
-            found[0] for line in lab.stderr if (found := re.search(r"http://127\.0\.0\.1:\d+/\S+token=\w+", line))
-        )
-        Thread(target=lab.stderr.read, daemon=True).start()  # or it would wait for a reader
-        page = opened("desk", address)
-        page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
-        page.click("text=Run >> nth=0")
-        page.click("text=Restart Kernel and Run All Cells")
-        page.click(".jp-Dialog .jp-mod-accept")
-        last = page.locator(".jp-CodeCell").last.locator(".jp-InputPrompt")
-        cells = sum(
-            cell["cell_type"] == "code" for cell in json.loads((ROOT / "notebooks/00_tour.ipynb").read_text())["cells"]
-        )
-        for _ in range(600):
-            if last.inner_text() == f"[{cells}]:":
-                break
-            page.wait_for_timeout(500)
-        assert last.inner_text() == f"[{cells}]:"
-        assert not page.locator("[data-mime-type='application/vnd.jupyter.stderr']").count()
-        keep(page, "lab")
+        address = next(found[0] for line in process.stderr if (found := re.search(r"http://127\.\S+token=\w+", line)))
+        Thread(target=process.stderr.read, daemon=True).start()  # or it would wait for a reader
+        yield address
     finally:
-        os.killpg(lab.pid, signal.SIGTERM)
-        lab.wait(30)
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(30)
+
+
+def test_the_tour_runs_in_jupyterlab_from_make_lab(lab, opened):
+    tour = json.loads((ROOT / "notebooks" / "00_tour.ipynb").read_text())
+    cells = sum(cell["cell_type"] == "code" for cell in tour["cells"])
+    page = opened("desk", lab.replace("/lab?", "/lab/tree/notebooks/00_tour.ipynb?"))
+    page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
+    page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]", timeout=60_000)  # the kernel is there
+    page.click("li.lm-MenuBar-item:has-text('Run')")
+    page.wait_for_timeout(1000)  # the menu unfolds
+    page.click("li[data-command='runmenu:run-all']")
+    last = page.locator(".jp-CodeCell").last.locator(".jp-InputPrompt")
+    for _ in range(600):
+        if last.inner_text() == f"[{cells}]:":
+            break
+        page.wait_for_timeout(500)
+    assert last.inner_text() == f"[{cells}]:"
+    assert not page.locator("[data-mime-type='application/vnd.jupyter.error']").count()
+    assert page.locator(".jp-OutputArea-output img").count() >= 3
+    keep(page, "lab")
