@@ -70,7 +70,7 @@ def main(arguments: list[str] | None = None) -> int:
     profile.add_argument("--profile", choices=known, default="laptop", help="how large (default: %(default)s)")
     all_of_it = commands.add_parser("reproduce", parents=[profile], help="run every notebook, print the verdicts")
     choices = {"nargs": "?", "const": "check", "choices": ["check", "record"]}
-    all_of_it.add_argument("--exact", **choices, help="the same bits on every x86-64 processor, in twice the time")
+    all_of_it.add_argument("--exact", **choices, help="the code paths that every x86-64 processor has")
     one = commands.add_parser("notebook", parents=[profile], help="run one notebook")
     one.add_argument("number", help="such as 01")
     commands.add_parser("figures", help="draw the figures that are out of date, from the recorded evidence")

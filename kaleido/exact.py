@@ -1,8 +1,8 @@
 """Exact mode: the lowest common code paths, so that the same software gives the same bits on every x86-64 processor.
 
 Libraries choose their loops by what a processor can do, and loops differ in the order in which they add and in what
-they round. Here each is told to take the one that every processor has; times double. What is left are the versions of
-the software: Python packages are locked, and the C library's is written down beside the processor's.
+they round. Here each is told to take the one that every processor has; that takes longer. What is left are the versions
+of the software: Python packages are locked, and the C library's is written down beside the processor's.
 """
 
 import hashlib
