@@ -20,12 +20,13 @@ from pathlib import Path
 import growth
 import limit
 import plain
+import tables
 import torch
 from distributed import LocalCluster
 from prdc import compute_prdc
 
 import kaleido as kd
-from kaleido import files
+from kaleido import exact, files
 from kaleido.cells import Cell
 from kaleido.sizes import DIMENSIONS, SIZES
 
@@ -33,7 +34,6 @@ HERE = Path(__file__).parent
 ROUNDS = 5
 RETIRE = 1.5e-6  # a distance in the unit of the features; rounding alone moves a chain by about that in a run
 END = "largest difference of an end point"
-MARKS = ("<!-- speed -->\n", "<!-- /speed -->\n")
 LOCAL = {"threads_per_worker": 1, "host": "127.0.0.1", "dashboard_address": None}  # of a Dask cluster
 Ways = dict[str, Callable[[], object] | float]  # what is timed, and what is said beside it
 
@@ -164,10 +164,7 @@ def workers(rounds: int) -> list[float]:
 
 def processor() -> str:
     """The processor's model, and what PyTorch uses of it."""
-    names = [
-        line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line
-    ]
-    return f"{names[0]}, {len(names)} cores, {torch.backends.cpu.get_cpu_capability()}"
+    return f"{exact.processor()}, {os.cpu_count()} cores, {torch.backends.cpu.get_cpu_capability()}"
 
 
 def table(results: dict) -> str:
@@ -219,9 +216,7 @@ def main() -> None:
         results["growth"] = growth.exponents()
     growth.draw(results["growth"])
     files.write(path, json.dumps(results, indent=1) + "\n")
-    page = HERE.parent / "book" / "speed.md"
-    before, rest = page.read_text().split(MARKS[0])
-    files.write(page, before + MARKS[0] + table(results) + MARKS[1] + rest.split(MARKS[1])[1])
+    tables.put(HERE.parent / "book" / "speed.md", "speed", table(results))
 
 
 if __name__ == "__main__":

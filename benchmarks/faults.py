@@ -23,12 +23,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+import tables
 
 from kaleido import files
 
 ROOT = files.root()
 HOME = ROOT / "build" / "faults"
-MARKS = ("<!-- faults -->\n", "<!-- /faults -->\n")
 LIMIT = 900  # seconds that a command may take before it counts as stuck
 KIND = ("csv", "json", "safetensors")
 
@@ -331,9 +331,7 @@ def main() -> int:
             print(rows[-1], flush=True)
     print(table(rows))
     if not (asked.quick or asked.only):
-        page = ROOT / "book" / "reproducibility.md"
-        before, rest = page.read_text().split(MARKS[0])
-        files.write(page, before + MARKS[0] + table(rows) + MARKS[1] + rest.split(MARKS[1])[1])
+        tables.put(ROOT / "book" / "reproducibility.md", "faults", table(rows))
     return int(any(row.wrong or row.unexpected for row in rows))
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import tables
 
 from kaleido import files
 from kaleido.evidence import KEY, read_evidence
@@ -60,7 +61,6 @@ ledger({profile!r})
 import torch
 print(torch.__version__)
 """
-MARKS = ("<!-- machines -->\n", "<!-- /machines -->\n")
 
 
 def computed(condition: str, profile: str, python: str) -> Path:
@@ -76,14 +76,14 @@ def computed(condition: str, profile: str, python: str) -> Path:
 def compared(found: Path, reference: Path, profile: str) -> dict:
     """Counts what moved: numbers at all, beyond rounding, beyond tolerance; verdicts."""
     ledgers = [read_ledger(path / "ledger.json") for path in (found, reference)]
-    tables = []
+    merged = []
     for number in NOTEBOOKS:
         if plan(number, profile):
             here, there = (read_evidence(path, number, profile).table for path in (_tables(found), _tables(reference)))
-            tables.append(here.merge(there, on=[*KEY, "seeds"], suffixes=("", " there"), validate="one_to_one"))
-            if not len(here) == len(there) == len(tables[-1]):
+            merged.append(here.merge(there, on=[*KEY, "seeds"], suffixes=("", " there"), validate="one_to_one"))
+            if not len(here) == len(there) == len(merged[-1]):
                 raise ValueError(f"notebook {number} has {len(here)} numbers here and {len(there)} in the record")
-    both = pd.concat(tables)
+    both = pd.concat(merged, ignore_index=True)
     apart = (both["value"] - both["value there"]).abs()
     size = both[["value", "value there"]].abs().max(axis=1)
     spread = (both["tolerance there"] - 0.005 * both["value there"].abs() - 1e-6) / 4  # s sqrt(2 / n)
@@ -94,7 +94,7 @@ def compared(found: Path, reference: Path, profile: str) -> dict:
         "moved": int((apart > 0).sum()),
         "by more than a thousandth": int((apart > 1e-3 * size).sum()),
         "beyond tolerance": int((apart > both["tolerance there"]).sum()),
-        "median of |difference| / s sqrt(2 / n)": float(drawn[apart > 0].median()) if (apart > 0).any() else 0.0,
+        "median of |difference| / s sqrt(2 / n)": float(drawn[drawn > 0].median()) if (drawn > 0).any() else 0.0,
         "99.9th percentile of it": float(np.quantile(drawn, 0.999)),
         "largest of it": float(drawn.max()),
         "verdicts": len(verdicts),
@@ -139,9 +139,7 @@ def main() -> None:
         rows[f"{asked.profile}: {condition}"] = row | {"machine": processor()}
         print(condition, json.dumps(row), flush=True)
         files.write(path, json.dumps(rows, indent=1) + "\n")
-    page = HERE.parent / "book" / "reproducibility.md"
-    before, rest = page.read_text().split(MARKS[0])
-    files.write(page, before + MARKS[0] + table(rows) + MARKS[1] + rest.split(MARKS[1])[1])
+    tables.put(HERE.parent / "book" / "reproducibility.md", "machines", table(rows))
 
 
 if __name__ == "__main__":
