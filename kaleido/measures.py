@@ -216,6 +216,7 @@ def corner_loss(
     corners = low + (high - low) * bits.float()
     outputs = _mapped(f, corners)
     errors = (outputs - corners).square().mean(1)
+    floats("the squared error", errors[:, None])
     return float(errors.max()), float(errors.mean())
 
 
