@@ -22,19 +22,18 @@ import limit
 import plain
 import tables
 import torch
-from distributed import LocalCluster
 from prdc import compute_prdc
 
 import kaleido as kd
 from kaleido import exact, files
 from kaleido.cells import Cell
+from kaleido.clusters import local_cluster
 from kaleido.sizes import DIMENSIONS, SIZES
 
 HERE = Path(__file__).parent
 ROUNDS = 5
 RETIRE = 1.5e-6  # a distance in the unit of the features; rounding alone moves a chain by about that in a run
 END = "largest difference of an end point"
-LOCAL = {"threads_per_worker": 1, "host": "127.0.0.1", "dashboard_address": None}  # of a Dask cluster
 Ways = dict[str, Callable[[], object] | float]  # what is timed, and what is said beside it
 
 
@@ -154,7 +153,7 @@ def workers(rounds: int) -> list[float]:
         for processes in (1, 2):
             with tempfile.TemporaryDirectory() as folder:
                 os.environ["KALEIDO_BUILD"] = folder  # an empty cache, for the workers too
-                with LocalCluster(n_workers=processes, **LOCAL) as cluster:
+                with local_cluster(processes) as cluster:
                     start = time.perf_counter()
                     kd.sweep(cells, cluster=cluster.scheduler_address)
                     seconds.append(time.perf_counter() - start)

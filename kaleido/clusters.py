@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from joblib import Parallel, parallel_config
 
-__all__ = ["workers"]
+__all__ = ["local_cluster", "workers"]
 
 CALL, WAIT = 10, 60  # seconds that the scheduler may take to answer, and the first worker to come
 
@@ -21,7 +21,8 @@ def workers(processes: int, cluster: str | None) -> Iterator[Parallel]:
         processes: How many of this machine's processes run jobs, on no cluster or on the `local` one.
         cluster: `None`; `local`, for a Dask cluster on this machine; or the address of a Dask scheduler, as
             `tcp://host:8786`, whatever started its workers: SLURM, Kubernetes, a shell. Each of them needs this
-            package, of the same version, and runs one job at a time if it has one thread (`--nthreads 1`).
+            package, of the same version, and runs one job at a time if it has one thread (`--nthreads 1`). Set
+            `distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_` to none for them, see `local_cluster`.
 
     Raises:
         ModuleNotFoundError: If a cluster is asked for and Dask is not installed.
@@ -31,12 +32,10 @@ def workers(processes: int, cluster: str | None) -> Iterator[Parallel]:
         yield Parallel(n_jobs=processes, return_as="generator_unordered")
         return
     try:
-        from distributed import Client, LocalCluster
+        from distributed import Client
     except ModuleNotFoundError:
         raise ModuleNotFoundError("a cluster needs Dask: pip install 'kaleidoscopic-networks[cluster]'") from None
-    local = None
-    if cluster == "local":
-        local = LocalCluster(n_workers=processes, threads_per_worker=1, host="127.0.0.1", dashboard_address=None)
+    local = local_cluster(processes) if cluster == "local" else None
     try:
         with (
             Client(local or cluster, timeout=CALL) as client,
@@ -47,3 +46,17 @@ def workers(processes: int, cluster: str | None) -> Iterator[Parallel]:
     finally:
         if local:
             local.close()
+
+
+def local_cluster(processes: int):
+    """Starts a Dask cluster on this machine, of so many workers with one thread each, and returns it.
+
+    By default Dask's workers give memory back to the system after every large product
+    (`MALLOC_TRIM_THRESHOLD_=65536`), only to map it again for the next, page by page; these keep it, which took a third
+    off the time of two workers on two cores.
+    """
+    import dask
+    from distributed import LocalCluster
+
+    with dask.config.set({"distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None}):
+        return LocalCluster(n_workers=processes, threads_per_worker=1, host="127.0.0.1", dashboard_address=None)

@@ -3,10 +3,11 @@ import signal
 import threading
 
 import pytest
-from distributed import Client, LocalCluster
+from distributed import Client
 
 from kaleido import experiments
 from kaleido.cells import Cell
+from kaleido.clusters import local_cluster
 from kaleido.experiments import sweep
 
 # the first ones take seconds, so that there is a worker to kill in the midst of one
@@ -24,7 +25,7 @@ def measured(folder):
 def scheduler(tmp_path, monkeypatch):
     """Two workers, processes of their own, whose cache is not this process's."""
     monkeypatch.setenv("KALEIDO_BUILD", str(tmp_path / "theirs"))
-    with LocalCluster(n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None) as cluster:
+    with local_cluster(2) as cluster:
         monkeypatch.setenv("KALEIDO_BUILD", str(tmp_path / "ours"))
         yield cluster.scheduler_address
 
