@@ -56,7 +56,7 @@ class Cell:
         return weights * (self.steps * (self.batch or 4) + self.probes * self.runs) * len(self.seeds)
 
 
-def cells_of(study: str, data: str, profile: str, seeds: int | None = None) -> list[Cell]:
+def cells_of(study: str, data: str, profile: str, seeds: int | None = None, like: str = "") -> list[Cell]:
     """Returns the cells of a study of one data set, as large as the profile has it: one per seed, toys stacked.
 
     Arguments:
@@ -64,8 +64,9 @@ def cells_of(study: str, data: str, profile: str, seeds: int | None = None) -> l
         data: The data set.
         profile: The profile.
         seeds: How many seeds, if not as many as the profile has.
+        like: The name that its sizes have in the profile, if not its own.
     """
-    size = PROFILES[profile]["points" if data.startswith("points-") else data]
+    size = PROFILES[profile][like or ("points" if data.startswith("points-") else data)]
     numbers = range(FIRST_SEED, FIRST_SEED + (seeds or size.seeds))
     groups = [tuple(numbers)] if data.startswith("points") else [(seed,) for seed in numbers]  # toys are stacked
     shape = {

@@ -6,24 +6,26 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from kaleido.baselines import baselines
+from kaleido.baselines import baselines, controls
 from kaleido.data import Dataset
+from kaleido.dynamics import APART, distinct
 from kaleido.features import features
-from kaleido.inputs import noise
+from kaleido.inputs import noise, probes
 from kaleido.measures import gain, landing, nearest
 from kaleido.networks import rebuild
-from kaleido.quality import assess, prdc, predicted
+from kaleido.quality import assess, novelty, prdc, predicted
 from kaleido.roots import root
 from kaleido.sampling import sample
 from kaleido.studies import DRAWS, KEPT, as_bytes, row
 
-__all__ = ["architecture", "data_set"]
+__all__ = ["FEW", "architecture", "data_set", "own"]
 
 RUNS = (1, 2, 5, 10, 20)  # at which the samples of an architecture are judged
 SCORES = ("pc", "precision", "coverage", "recall")  # of the search `pc` alone
 PICTURES = 8  # chains whose pictures are kept
 GAINS = 100  # probes whose gain is taken
 TURNED = (12, 20)  # chains and runs of the animations
+KINDS = ("noise", "heldout", "mixup")  # unseen inputs that every data set has
 FEW = 300  # held-out points below which samples get no scores
 
 
@@ -100,6 +102,26 @@ def data_set(cell, nets, sets, histories) -> tuple[list[dict], dict[str, Tensor]
             last = orbit.at(min(20, cell.runs))[:PICTURES]
             arrays[f"{name}/nearest"] = as_bytes(data.train[nearest(last, data.train)[1]], data)
     return rows, arrays
+
+
+def own(cell, nets, sets, histories) -> tuple[list[dict], dict[str, Tensor]]:
+    """A reader's images: `data_set`, and C1's measures of the map and its controls, copies and different pictures."""
+    rows, arrays = data_set(cell, nets, sets, histories)
+    for net, data, seed in zip(nets, sets, cell.seeds, strict=True):
+        for kind in KINDS:
+            z = probes(data, kind, cell.probes, seed)
+            before = nearest(z, data.train)[0]
+            for name, f in ({cell.architecture: net} | controls(data, net)).items():
+                for quantity, value in landing(f, z, data, before).items():
+                    rows.append(row("C1", quantity, name, kind, 1, seed, value, len(z)))
+        low, high = data.bounds
+        orbit = sample(net, noise(data, cell.probes, seed=seed), cell.runs, [run for run in KEPT if run <= cell.runs])
+        for run in orbit.runs[1:]:
+            left = len(distinct(orbit.at(run), APART * (high - low)).unique()) / cell.probes
+            rows.append(row("B1", "different pictures to a chain", "mlp", "noise", run, seed, left, cell.probes))
+            for quantity, value in novelty(orbit.at(run), data).items():
+                rows.append(row("B2", quantity, "mlp", "noise", run, seed, value, cell.probes))
+    return rows, arrays | {"image shape": torch.tensor(sets[0].image_shape)}
 
 
 def _adder(rows: list[dict], claim: str, variant: str, seed: int):

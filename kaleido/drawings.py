@@ -110,16 +110,16 @@ def square_maps(found: Evidence) -> Figure:
     return figure
 
 
-def unseen_inputs(found: Evidence) -> Figure:
+def unseen_inputs(found: Evidence, sets: tuple[str, ...] = IMAGES) -> Figure:
     """Contraction against spread on noise: the learned map beside its controls, all seeds."""
-    figure = Figure((PAGE, 74 * MILLIMETRE))
-    axes = figure.subplots(1, 2, sharey=True)
+    figure = Figure((PAGE if len(sets) > 1 else 1.4 * COLUMN, 74 * MILLIMETRE))
+    axes = figure.subplots(1, len(sets), sharey=True, squeeze=False)[0]
     names = {
         "mlp": "learned, depth 10", "untrained": "untrained", "untrained he": "untrained (He)", "linear": "linear map",
         "identity": "identity", "mean": "mean of X", "medoid": "one point of X", "black": "all black",
     }  # fmt: skip
     marks = dict(zip(names, "os^DvXP*", strict=True))
-    for axis, data in zip(axes, IMAGES, strict=True):
+    for axis, data in zip(axes, sets, strict=True):
         axis.fill_between([0, 0.5], 0.25, 1.08, color=MAP, alpha=0.1, lw=0)
         axis.annotate("C1 asks for this", (0.02, 1.05), va="top", color=MAP, fontsize="small")
         for name, label in names.items():

@@ -12,7 +12,7 @@ from torch import Tensor
 from kaleido import experiments, files, plans
 from kaleido.statistics import in_words, interval
 
-__all__ = ["Evidence", "compare", "evidence", "read_evidence", "recorded", "tabulate", "write_evidence"]
+__all__ = ["Evidence", "collected", "compare", "evidence", "read_evidence", "recorded", "tabulate", "write_evidence"]
 
 KEY = ["claim", "quantity", "data", "architecture", "depth", "width", "condition", "run"]
 COLUMNS = [*KEY, "seeds", "value", "low", "high", "n", "tolerance"]
@@ -69,12 +69,17 @@ class Evidence:
 def evidence(notebook: str, profile: str) -> Evidence:
     """Computes what a notebook's plan lacks, writes its evidence under the build folder and returns it."""
     results = experiments.sweep(plans.plan(notebook, profile))
+    return collected(results, files.build_folder(profile) / "evidence", notebook, profile)
+
+
+def collected(results: list[experiments.Result], folder: Path, notebook: str, profile: str) -> Evidence:
+    """Writes what cells gave as evidence to a folder, and returns it as read."""
     records = []
     for result in results:
         cell = {name: getattr(result.cell, name) for name in ("data", "depth", "width")}
         records += [row | cell for row in result.rows]
     arrays = {name: array for result in results[::-1] for name, array in result.arrays.items()}  # the first seed's win
-    return write_evidence(files.build_folder(profile) / "evidence", notebook, profile, records, arrays)
+    return write_evidence(folder, notebook, profile, records, arrays)
 
 
 def write_evidence(

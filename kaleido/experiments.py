@@ -38,8 +38,8 @@ MEASURED = (
 )  # fmt: skip
 ALONE = {  # studies that alone depend on a module
     "depths": ("depth", "depth of toys"),
-    "comparisons": ("architecture", "data set"),
-    "dynamics": ("attractors", "basins", "remedies", "tuned remedies"),
+    "comparisons": ("architecture", "data set", "own"),
+    "dynamics": ("attractors", "basins", "own", "remedies", "tuned remedies"),
     "attractors": ("attractors", "basins"),
     "generators": ("generators", "tuned generators"),
     "generation": ("generators", "tuned generators", "remedies", "tuned remedies"),
@@ -61,6 +61,7 @@ STUDIES = {
     "depth of toys": depths.depth_of_toys,
     "architecture": comparisons.architecture,
     "data set": comparisons.data_set,
+    "own": comparisons.own,
     "attractors": attractors.attractors,
     "basins": attractors.basins,
     "generators": generation.generators,

@@ -19,7 +19,7 @@ from kaleido.page import TEMPLATE
 from kaleido.sampling import Orbit
 from kaleido.style import theme
 
-__all__ = ["draw", "manifest", "redraw", "render", "save", "show"]
+__all__ = ["draw", "manifest", "redraw", "render", "save", "show", "shown"]
 
 DRAWN_BY = (
     "attractor_drawings", "attractor_rules", "comparison_drawings", "comparison_rules", "curves", "depth_drawings",
@@ -41,7 +41,12 @@ def show(orbit: Orbit, data: Dataset, chains: int = 10) -> Image:
     images = (orbit.states[:, :chains] - low) / (high - low)
     theme()
     figure = pictures.grid(images.reshape(len(orbit.runs), -1, *data.image_shape).numpy(), orbit.runs)
-    return _displayed(_rendered(figure, "png"), "png", f"{chains} chains in rows, sampling runs in columns.")
+    return shown(figure, f"{chains} chains in rows, sampling runs in columns.")
+
+
+def shown(figure: Figure, alt: str) -> Image:
+    """Returns a figure for display in a notebook, with words for those who cannot see it."""
+    return _displayed(_rendered(figure, "png"), "png", alt)
 
 
 def draw(name: str, profile: str) -> Image | HTML:

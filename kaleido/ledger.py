@@ -8,11 +8,11 @@ import pandas as pd
 
 from kaleido import files
 from kaleido.claims import CLAIMS, FAMILIES, judge
-from kaleido.evidence import compare, read_evidence
+from kaleido.evidence import Evidence, compare, read_evidence
 from kaleido.rules import Verdict
 from kaleido.statistics import holm
 
-__all__ = ["conditions", "findings", "ledger", "moved", "read_ledger", "report", "standing", "summary"]
+__all__ = ["agreement", "conditions", "findings", "ledger", "moved", "read_ledger", "report", "standing", "summary"]
 
 LEVEL = 0.05
 NEAR = 3  # a corrected p within this factor of the level is borderline
@@ -54,14 +54,18 @@ def report(notebook: str, profile: str) -> None:
             verdict = judge(claim, profile)
             found = f"borderline, {' or '.join(verdict.between)}" if verdict.borderline else verdict.verdict
             lines.append(f"{claim}: {found} (before correction). {about.text}.")
-    compared = compare(read_evidence(files.build_folder(profile) / "evidence", notebook, profile))
-    if compared is None:
-        lines.append(f"there is no record of the {profile} profile to compare with")
-    else:
-        agree, total, others = compared
-        lines.append(f"{agree} of {total} numbers within tolerance of the record")
-        lines += [others.to_string(index=False, max_rows=20)] if len(others) else []
+    lines += agreement(read_evidence(files.build_folder(profile) / "evidence", notebook, profile))
     print("\n".join(lines))  # noqa: T201 - at once, so that a notebook keeps it as one output
+
+
+def agreement(found: Evidence) -> list[str]:
+    """Returns in words how many numbers agree with the record of their profile, and which do not."""
+    compared = compare(found)
+    if compared is None:
+        return [f"there is no record of the {found.profile} profile to compare with"]
+    agree, total, others = compared
+    said = [f"{agree} of {total} numbers within tolerance of the record"]
+    return said + ([others.to_string(index=False, max_rows=20)] if len(others) else [])
 
 
 def moved(notebooks: list[str], profile: str) -> dict[str, tuple[int, int, pd.DataFrame]]:

@@ -24,6 +24,7 @@ from kaleido.sizes import (
     LEVELS,
     OF_PART,
     OTHER_SEEDS,
+    OWN,
     PAGE_DEPTHS,
     PAGE_LEVEL,
     PAGE_MATCHED,
@@ -205,6 +206,7 @@ NOTEBOOKS = {
     "08": lambda profile: cells_of("generators", "digits", profile),
     "09": lambda profile: _ways("remedies", ("digits",), profile, ("plain", RECIPE[0])),
     "10": lambda profile: [],
+    "20": lambda profile: cells_of("own", OWN, profile, like="own"),
 }
 EXTENDED = {  # what takes too long for every run: computed once, recorded, and shown from the record
     "03": lambda profile: [

@@ -9,9 +9,11 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
-__all__ = ["idx", "read", "unpacked"]
+from kaleido.checks import whole
+
+__all__ = ["idx", "read", "scaled", "unpacked"]
 
 # what a small file may unpack to; the environment variables lift the limits
 PIXELS = ("KALEIDO_MAX_PIXELS", 2**22)  # of one image
@@ -85,15 +87,34 @@ def _small(does: str, size: int, of: tuple[str, int], path: Path) -> None:
         raise ValueError(f"'{path}' {does} more than {_limit(of):,} {unit}: if that is meant, set {of[0]}")
 
 
-def _folder(path: Path) -> np.ndarray:
+def scaled(path: Path, size: int) -> np.ndarray:
+    """Reads a folder of images of any sizes: the middle square of each, size x size pixels large.
+
+    Returns:
+        Bytes with shape (samples, size, size), or (samples, size, size, 3) if one of them is in colour.
+
+    Raises:
+        ValueError: If there are no images in the folder, or one of them is not readable or larger than the limit.
+    """
+    whole("size", size)
+    if not Path(path).is_dir():
+        raise ValueError(f"'{path}' is no folder of images, and nothing else is scaled")
+    return _folder(Path(path), size)
+
+
+def _folder(path: Path, size: int | None = None) -> np.ndarray:
     files = sorted(file for file in path.rglob("*") if file.suffix.lower() in IMAGES)
     if not files:
         raise ValueError(f"the folder '{path}' has no images ({', '.join(sorted(IMAGES))})")
     images = []
     for file in files:
-        images.append(_image(file))
+        image = _image(file)
+        images.append(ImageOps.fit(image, (size, size), Image.Resampling.LANCZOS) if size else image)
         if images[-1].size != images[0].size:
-            raise ValueError(f"'{file}' is {images[-1].size}, but '{files[0]}' is {images[0].size}: use one size")
+            raise ValueError(
+                f"'{file}' is {images[-1].size}, but '{files[0]}' is {images[0].size}: bring them to one size, "
+                "as notebook 20 does if it is given one"
+            )
         if len(images) == 1:
             _small("holds", len(files) * np.asarray(images[0]).size, BYTES, path)
     mode = "L" if all(image.mode == "L" for image in images) else "RGB"

@@ -21,6 +21,7 @@ __all__ = [
     "LEVELS",
     "OF_PART",
     "OTHER_SEEDS",
+    "OWN",
     "PAGE_DEPTHS",
     "PAGE_LEVEL",
     "PAGE_MATCHED",
@@ -124,6 +125,7 @@ WAYS = {  # ways to learn, of claim B5; `noise` is on the inputs, `spectral` bou
     "a quarter of the steps": {"steps": 0.25},
 }
 LABELLED = ("fashion5k",)  # data sets of claim C9 with scores
+OWN = "faces"  # stands for the reader's own images
 PICTURED = ("faces", "patches", "cifar10-dogs", "celeba")  # those with pictures alone
 PROFILES = {
     "smoke": {
@@ -137,6 +139,7 @@ PROFILES = {
         "shapes mnist5k": Size(width=4, steps=4, seeds=2, probes=1000, runs=20, judge=30),
         "fashion5k": Size(width=32, steps=40, seeds=2, probes=1000, runs=20, judge=30),
         "pictured": Size(width=16, steps=20, seeds=1, probes=200, runs=20),
+        "own": Size(width=16, steps=20, seeds=2, probes=400, runs=20, judge=30),
     },
     "laptop": {
         **TOYS,
@@ -148,6 +151,7 @@ PROFILES = {
         "shapes mnist5k": Size(width=0, steps=0, seeds=5, runs=20),
         "fashion5k": Size(width=256, steps=1500, seeds=5),
         "pictured": Size(width=256, steps=600, seeds=1),
+        "own": Size(width=256, steps=1500, seeds=5),
     },
     "extended": {
         "mnist5k": dataclasses.replace(_PUBLISHED, seeds=3),
@@ -164,5 +168,6 @@ PROFILES = {
         "shapes mnist5k": Size(width=0, steps=0, seeds=10),
         "fashion5k": _PUBLISHED,
         "pictured": dataclasses.replace(_PUBLISHED, width=2000, seeds=1),
+        "own": _PUBLISHED,
     },
 }

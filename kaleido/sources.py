@@ -10,7 +10,6 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-import pooch
 from PIL import Image
 from sklearn.datasets import load_digits, load_sample_images
 
@@ -172,6 +171,8 @@ def _file(file: File, name: str) -> Path:
         raise FileNotFoundError(
             f"data set '{name}' needs the file {path} ({file.known_hash}): it has no plain address, put it there"
         )
+    import pooch  # not before it is needed: in a notebook it warns of what it does not have
+
     try:
         found = pooch.retrieve(file.address or "", file.known_hash, path.name, path.parent)
     except ValueError as error:
