@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from kaleido import files, pictures
 from kaleido.data import Dataset
 from kaleido.evidence import Evidence, read_evidence, recorded
-from kaleido.gallery import FIGURES
+from kaleido.gallery import FIGURES, index
 from kaleido.page import TEMPLATE
 from kaleido.sampling import Orbit
 from kaleido.style import theme
@@ -86,6 +86,7 @@ def redraw(folder: Path, profile: str = "laptop") -> list[str]:
         if not complete or known.get(name) != _made_by(found):
             save(name, found, folder)
             drawn.append(name)
+    files.write(folder / "README.md", index())
     return drawn
 
 

@@ -18,7 +18,7 @@ from kaleido import (
 )
 from kaleido.evidence import Evidence
 
-__all__ = ["FIGURES", "Drawing"]
+__all__ = ["FIGURES", "PUBLISHED", "Drawing", "index"]
 
 
 @dataclass(frozen=True)
@@ -273,3 +273,39 @@ FIGURES = {
         profile="extended",
     ),
 }
+PUBLISHED = {  # what arXiv 2402.11793 and its notebooks show: our figures of it, or why there is none
+    "1-D: the learned map and its loss between the points, with sigmoid and with tanh": ("01_output_maps",),
+    "1-D: chains from noise to the points": ("01_orbits",),
+    "2-D: chains from noise to four points": ("01_orbits", "01_square_maps", "07_basins"),
+    "Largest loss at the corners of a cube, by dimension and number of points": ("02_corner_losses",),
+    "MNIST: 48 chains at runs 0 to 25, published settings, kick on": ("03_published",),
+    "MNIST: chains run by run": ("00_turning", "00_noise_to_digits", "03_chains_by_runs", "03_kicks_turning"),
+    "CIFAR-10: 1,000 dogs": "none: no library ships the images, and they were not there when the record was made; "
+    "with them in `data/` (`cifar10-dogs`), notebook 06 draws them into `06_data_sets`",
+    "CelebA: 1,000 faces": "none: likewise (`celeba`); `06_turning_faces` shows 80 small grey faces instead",
+    "CNNs, Transformers, U-Nets (mentioned, without a picture)": ("05_samples", "05_degrees", "05_along_runs"),
+}
+
+
+def index() -> str:
+    """Returns the list of all figures in Markdown, those of the paper first, with ours beside them."""
+    lines = [
+        "# Figures",
+        "",
+        "Written by `make figures`. Each is drawn from the recorded evidence of its notebook alone, as PDF and",
+    ]
+    lines += ["as PNG with 300 dots to the inch; `manifest.json` holds the hashes of what made it.", ""]
+    lines += ["## The paper's figures, and ours", "", "| in the paper (arXiv 2402.11793) | here |", "|---|---|"]
+    for shown, ours in PUBLISHED.items():
+        here = ours if isinstance(ours, str) else ", ".join(_link(name) for name in ours)
+        lines.append(f"| {shown} | {here} |")
+    lines += ["", "## All of them", "", "| figure | notebook | what is to be seen |", "|---|---|---|"]
+    for name, drawing in FIGURES.items():
+        from_ = f", {drawing.profile}" if drawing.profile else ""
+        files = ", ".join(f"[{kind}]({name}.{kind})" for kind in drawing.kinds)
+        lines.append(f"| `{name}` ({files}) | {drawing.notebook}{from_} | {drawing.alt} |")
+    return "\n".join(lines) + "\n"
+
+
+def _link(name: str) -> str:
+    return f"[{name}]({name}.{FIGURES[name].kinds[-1]})"

@@ -16,7 +16,7 @@ from tqdm import tqdm
 from kaleido import figures, files
 from kaleido.evidence import evidence
 from kaleido.experiments import sweep
-from kaleido.gallery import FIGURES
+from kaleido.gallery import FIGURES, index
 from kaleido.ledger import findings, ledger, read_ledger
 from kaleido.plans import EXTENDED, NOTEBOOKS, plan
 
@@ -145,6 +145,7 @@ def promote(profile: str = "laptop") -> dict[str, str]:
         files.write(path, _committed(build / "notebooks" / path.name, path))
     for folder, target in ((staged, files.record_folder()), (build / "figures", files.root() / "figures")):
         _mirror(folder, target)
+    files.write(files.root() / "figures" / "README.md", index())
     files.write(files.root() / "README.md", readme)
     return {}
 

@@ -7,7 +7,7 @@ from conftest import ROOT
 from PIL import Image
 
 import kaleido as kd
-from kaleido import figures, files, pictures
+from kaleido import figures, files, gallery, pictures
 from kaleido.evidence import read_evidence
 from kaleido.figures import redraw, save
 from kaleido.gallery import FIGURES
@@ -83,6 +83,14 @@ def test_figures_are_named(build):
         kd.draw("99_nothing", "smoke")
     with pytest.raises(FileNotFoundError, match="run notebook 01 first"):
         kd.draw("01_orbits", "smoke")
+
+
+def test_the_list_of_figures_names_every_file_and_every_figure_of_the_paper():
+    listed = (ROOT / "figures" / "README.md").read_text()
+    assert listed == gallery.index()
+    files = [path.name for path in (ROOT / "figures").iterdir() if path.suffix in (".png", ".pdf", ".gif", ".html")]
+    assert not [name for name in files if f"({name})" not in listed]
+    assert {name for ours in gallery.PUBLISHED.values() if not isinstance(ours, str) for name in ours} <= set(FIGURES)
 
 
 def test_every_figure_has_words_for_those_who_cannot_see_it():
