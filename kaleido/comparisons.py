@@ -15,7 +15,7 @@ from kaleido.measures import gain, landing, nearest
 from kaleido.networks import rebuild
 from kaleido.quality import assess, novelty, prdc, predicted
 from kaleido.roots import root
-from kaleido.sampling import sample
+from kaleido.sampling import Orbit, sample
 from kaleido.studies import DRAWS, KEPT, as_bytes, row
 
 __all__ = ["FEW", "architecture", "data_set", "own"]
@@ -77,51 +77,58 @@ def data_set(cell, nets, sets, histories) -> tuple[list[dict], dict[str, Tensor]
     """Claim C9: the kaleidoscope of another data set; with labels and enough held-out images, C3's scores too."""
     rows, arrays = [], {}
     for net, data, seed, history in zip(nets, sets, cell.seeds, histories, strict=True):
-        data = replace(data, test=data.test[: cell.probes], test_labels=_first(data.test_labels, cell.probes))
-        n, name = len(data.test), f"{cell.data}/{cell.depth}"
-        add = _adder(rows, "C9", cell.architecture, seed)
-        add("loss", "train", None, history.losses[-1], len(data.train))
-        runs = [run for run in KEPT if run <= cell.runs]
-        start = noise(data, max(cell.probes, n), seed=seed)
-        orbit = sample(net, start, cell.runs, runs)
-        _nearness(add, orbit.at(1), start, data, "noise")
-        if data.train_labels is not None and n >= FEW:
-            look = features(data, seed, cell.judge)
-            add("accuracy", "heldout", None, look.accuracy(data), n)
-            for map_, samples in baselines(data, n, seed).items():
-                known = _adder(rows, "C9", map_, seed)
-                for quantity, value in assess(samples, data, look).items():
-                    known(quantity, "baseline", None, value, n)
-            for run in runs:
-                for quantity, value in assess(orbit.at(run), data, look).items():
-                    add(quantity, "noise", run, value, n)
-        if seed == cell.seeds[0]:
-            arrays[f"{name}/pictures"] = as_bytes(orbit.states[:, :PICTURES], data)
-            chains, turns = TURNED
-            arrays[f"{name}/turning"] = as_bytes(sample(net, start[:chains], turns).states, data)
-            last = orbit.at(min(20, cell.runs))[:PICTURES]
-            arrays[f"{name}/nearest"] = as_bytes(data.train[nearest(last, data.train)[1]], data)
+        _turned(rows, arrays, cell, net, data, seed, history)
     return rows, arrays
 
 
 def own(cell, nets, sets, histories) -> tuple[list[dict], dict[str, Tensor]]:
-    """A reader's images: `data_set`, and C1's measures of the map and its controls, copies and different pictures."""
-    rows, arrays = data_set(cell, nets, sets, histories)
-    for net, data, seed in zip(nets, sets, cell.seeds, strict=True):
+    """A reader's images: as `data_set`, and C1's measures of the map and its controls, copies, different pictures."""
+    rows, arrays = [], {"image shape": torch.tensor(sets[0].image_shape)}
+    for net, data, seed, history in zip(nets, sets, cell.seeds, histories, strict=True):
+        orbit = _turned(rows, arrays, cell, net, data, seed, history)
+        for run in orbit.runs[1:]:
+            states = orbit.at(run)[: cell.probes]
+            left = len(distinct(states, APART * (data.bounds[1] - data.bounds[0])).unique()) / len(states)
+            rows.append(row("B1", "different pictures to a chain", "mlp", "noise", run, seed, left, len(states)))
+            for quantity, value in novelty(states, data).items():
+                rows.append(row("B2", quantity, "mlp", "noise", run, seed, value, len(states)))
+        maps = {cell.architecture: net} | controls(data, net)
         for kind in KINDS:
             z = probes(data, kind, cell.probes, seed)
             before = nearest(z, data.train)[0]
-            for name, f in ({cell.architecture: net} | controls(data, net)).items():
+            for name, f in maps.items():
                 for quantity, value in landing(f, z, data, before).items():
                     rows.append(row("C1", quantity, name, kind, 1, seed, value, len(z)))
-        low, high = data.bounds
-        orbit = sample(net, noise(data, cell.probes, seed=seed), cell.runs, [run for run in KEPT if run <= cell.runs])
-        for run in orbit.runs[1:]:
-            left = len(distinct(orbit.at(run), APART * (high - low)).unique()) / cell.probes
-            rows.append(row("B1", "different pictures to a chain", "mlp", "noise", run, seed, left, cell.probes))
-            for quantity, value in novelty(orbit.at(run), data).items():
-                rows.append(row("B2", quantity, "mlp", "noise", run, seed, value, cell.probes))
-    return rows, arrays | {"image shape": torch.tensor(sets[0].image_shape)}
+    return rows, arrays
+
+
+def _turned(rows: list[dict], arrays: dict, cell, net: nn.Module, data: Dataset, seed: int, history) -> Orbit:
+    """Adds C9's rows, and the first seed's pictures, of one network; returns its chains."""
+    data = replace(data, test=data.test[: cell.probes], test_labels=_first(data.test_labels, cell.probes))
+    n, name = len(data.test), f"{cell.data}/{cell.depth}"
+    add = _adder(rows, "C9", cell.architecture, seed)
+    add("loss", "train", None, history.losses[-1], len(data.train))
+    runs = [run for run in KEPT if run <= cell.runs]
+    start = noise(data, max(cell.probes, n), seed=seed)
+    orbit = sample(net, start, cell.runs, runs)
+    _nearness(add, orbit.at(1), start, data, "noise")
+    if data.train_labels is not None and n >= FEW:
+        look = features(data, seed, cell.judge)
+        add("accuracy", "heldout", None, look.accuracy(data), n)
+        for map_, samples in baselines(data, n, seed).items():
+            known = _adder(rows, "C9", map_, seed)
+            for quantity, value in assess(samples, data, look).items():
+                known(quantity, "baseline", None, value, n)
+        for run in runs:
+            for quantity, value in assess(orbit.at(run), data, look).items():
+                add(quantity, "noise", run, value, n)
+    if seed == cell.seeds[0]:
+        arrays[f"{name}/pictures"] = as_bytes(orbit.states[:, :PICTURES], data)
+        chains, turns = TURNED
+        arrays[f"{name}/turning"] = as_bytes(sample(net, start[:chains], turns).states, data)
+        last = orbit.at(min(20, cell.runs))[:PICTURES]
+        arrays[f"{name}/nearest"] = as_bytes(data.train[nearest(last, data.train)[1]], data)
+    return orbit
 
 
 def _adder(rows: list[dict], claim: str, variant: str, seed: int):

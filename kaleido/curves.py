@@ -78,8 +78,8 @@ def hidden(found: Evidence) -> Figure:
     axes = figure.subplots(1, 3)
     panels = {
         "class entropy": ("Classes filled", "entropy (nats)"),
-        "novelty": ("Distance to training points", "times held-out data's distance"),
-        "two-sample": ("Told from real digits", "accuracy of nearest neighbour"),
+        "novelty": ("Distance to training points", "over that of held-out data"),
+        "two-sample": ("Told from real digits", "nearest neighbour's accuracy"),
     }
     for axis, (quantity, (title, label)) in zip(axes, panels.items(), strict=True):
         for data, colour in zip(IMAGES, (MAP, DATA), strict=True):

@@ -129,16 +129,15 @@ def toys(found: Evidence) -> Figure:
 
 def not_depth(found: Evidence) -> Figure:
     """The effect of depth in the extended profile: other seeds, width, rate, parameters, initialisation, points."""
-    variants = [name for name in found.table["architecture"].unique() if isinstance(name, str)]
-    figure = Figure((PAGE, 108 * MILLIMETRE))
-    axes = figure.subplots(2, 3, sharex="col", sharey=True)
-    for row, data in zip(axes, IMAGES, strict=True):
+    there = {data: list(found.rows(quantity="rho", data=data)["architecture"].unique()) for data in IMAGES}
+    figure = Figure((PAGE, 100 * MILLIMETRE))
+    heights = [len(variants) for variants in there.values()]
+    axes = figure.subplots(2, 3, sharex="col", sharey="row", height_ratios=heights)
+    for row, (data, variants) in zip(axes, there.items(), strict=True):
         for axis, quantity in zip(row, ("rho", "gain", "pc"), strict=True):
             axis.axvline(0, color=CONTROL, lw=0.8)
             axis.axvline(0.1 if quantity == "pc" else -0.1, color=CONTROL, lw=0.8, ls=":")
             for place, variant in enumerate(variants):
-                if found.rows(quantity="rho", data=data, architecture=variant).empty:
-                    continue
                 level = levels_of(found, data, variant)[-1:]
                 for shift, condition, colour in zip((0.15, -0.15), ("equal steps", *level), (MAP, DATA), strict=False):
                     mean, low, high = effect_of_depth(found, quantity, data, variant, condition)
