@@ -112,7 +112,7 @@ def sample(
                     if rests:
                         moving, x = moving[moved > retire], x[moved > retire]
             if run in keep:
-                if not (state.isfinite().all() and step.isfinite().all()):
+                if not step.isfinite().all():  # so are the states, then: a step to or from infinity is none
                     raise ValueError(f"chains left the range of float32 by run {run}: give bounds to clip them to")
                 states[keep.index(run)], steps[keep.index(run)] = state, step
     return Orbit(keep, states, steps)

@@ -135,6 +135,7 @@ print(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1
         ({"eps": -0.1}, "eps is -0.1"),
         ({"f": lambda x: x[:, :2]}, "expected the same shape"),
         ({"f": lambda x: x * 1e30}, "left the range"),
+        ({"f": lambda x: torch.where(x > 0, -3e38, 3e38)}, "left the range"),  # the states are finite, the steps not
     ],
 )
 def test_sampling_that_cannot_be_is_refused(arguments, says):
