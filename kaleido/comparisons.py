@@ -86,6 +86,11 @@ def own(cell, nets, sets, histories) -> tuple[list[dict], dict[str, Tensor]]:
     rows, arrays = [], {"image shape": torch.tensor(sets[0].image_shape)}
     for net, data, seed, history in zip(nets, sets, cell.seeds, histories, strict=True):
         orbit = _turned(rows, arrays, cell, net, data, seed, history)
+        known = {"held-out images": len(data.test), "loss of the mean image": data.train.var(0, correction=0).mean()}
+        if data.test_labels is not None:
+            known["largest class"] = data.test_labels.bincount().max() / len(data.test)
+        for quantity, value in known.items():
+            rows.append(row("C9", quantity, "data", "heldout", None, seed, float(value), len(data.test)))
         for run in orbit.runs[1:]:
             states = orbit.at(run)[: cell.probes]
             left = len(distinct(states, APART * (data.bounds[1] - data.bounds[0])).unique()) / len(states)

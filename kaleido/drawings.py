@@ -143,8 +143,8 @@ def unseen_inputs(found: Evidence, sets: tuple[str, ...] = IMAGES) -> Figure:
         axis.set(
             title=f"{data}, {len(rho)} seeds",
             xlabel=r"contraction $\rho$ (0: on the data)",
-            xlim=(0, 1.08),
-            ylim=(0, 1.08),
+            xlim=(0, max(1.08, 1.04 * axis.dataLim.x1)),
+            ylim=(0, max(1.08, 1.04 * axis.dataLim.y1)),
         )
     axes[0].set_ylabel("spread (1: as held-out data)")
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right center", fontsize="small")

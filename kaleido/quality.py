@@ -141,7 +141,8 @@ def novelty(samples: Tensor, data: Dataset) -> dict[str, float]:
 
     `novelty`: median d(s) over median d(t), with d the distance to the nearest training point; below 1: nearer to the
     training points than unseen data is. `copy share`: the share of samples with d_1 / d_2 below the first percentile
-    of that ratio over T, with d_1 and d_2 the distances to the two nearest distinct training points; 0.01 for T itself.
+    of that ratio over T, with d_1 and d_2 the distances to the two nearest distinct training points; 0.01 for T itself,
+    if T has 100 points or more. Points of T that are training points, too, are left out of both.
 
     Arguments:
         samples: s, with shape (N, D).
@@ -210,6 +211,10 @@ def _held_out(data: Dataset) -> tuple[Tensor, float, float]:
             "2 and 1 at least are needed"
         )
     first, second = _two_nearest(data.test, distinct)
+    unseen = first > 0  # a held-out point that is a training point too says nothing of how far unseen ones lie
+    if not unseen.any():
+        raise ValueError(f"every held-out point of '{data.name}' is a training point, too")
+    first, second = first[unseen], second[unseen]
     return distinct, float(first.median()), float((first / second).quantile(COPIES))
 
 

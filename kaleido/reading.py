@@ -17,6 +17,7 @@ __all__ = ["idx", "read", "scaled", "unpacked"]
 
 # what a small file may unpack to; the environment variables lift the limits
 PIXELS = ("KALEIDO_MAX_PIXELS", 2**22)  # of one image
+PHOTOGRAPH = ("KALEIDO_MAX_PIXELS", 2**26)  # of one that is made small at once
 BYTES = ("KALEIDO_MAX_BYTES", 2**32)  # of a data set
 AXES = 4  # of an idx file: samples, rows, columns, channels
 IMAGES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp"}
@@ -103,12 +104,16 @@ def scaled(path: Path, size: int) -> np.ndarray:
 
 
 def _folder(path: Path, size: int | None = None) -> np.ndarray:
-    files = sorted(file for file in path.rglob("*") if file.suffix.lower() in IMAGES)
+    files = sorted(
+        file
+        for file in path.rglob("*")
+        if file.suffix.lower() in IMAGES and not any(part[0] == "." for part in file.relative_to(path).parts)
+    )
     if not files:
         raise ValueError(f"the folder '{path}' has no images ({', '.join(sorted(IMAGES))})")
     images = []
     for file in files:
-        image = _image(file)
+        image = _image(file, PHOTOGRAPH if size else PIXELS)
         images.append(ImageOps.fit(image, (size, size), Image.Resampling.LANCZOS) if size else image)
         if images[-1].size != images[0].size:
             raise ValueError(
@@ -121,19 +126,23 @@ def _folder(path: Path, size: int | None = None) -> np.ndarray:
     return np.stack([np.asarray(image.convert(mode)) for image in images])
 
 
-def _image(path: Path) -> Image.Image:
+def _image(path: Path, most: tuple[str, int]) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of bombs, for which our limit is lower, and of damaged metadata
             with Image.open(path) as image:
                 pixels = image.width * image.height  # from the header: nothing has been unpacked yet
-                if pixels <= _limit(PIXELS):
-                    return image.convert("L" if image.mode in ("1", "L") else "RGB")
+                deep = image.mode[0] in "IF"
+                if pixels <= _limit(most) and not deep:
+                    upright = ImageOps.exif_transpose(image)
+                    return upright.convert("L" if image.mode in ("1", "L", "LA") else "RGB")
     except Image.DecompressionBombError:
-        pixels = _limit(PIXELS) + 1
+        pixels, deep = _limit(most) + 1, False
     except Exception as error:  # decoders answer damage with all kinds of errors
         raise ValueError(f"'{path}' is not a readable image: {error}") from None
-    _small("holds", pixels, PIXELS, path)
+    _small("holds", pixels, most, path)
+    if deep:
+        raise ValueError(f"'{path}' has more than 8 bits to a pixel: save it with 8")
     raise ValueError(f"'{path}' is larger than Pillow reads")
 
 

@@ -125,7 +125,7 @@ WAYS = {  # ways to learn, of claim B5; `noise` is on the inputs, `spectral` bou
     "a quarter of the steps": {"steps": 0.25},
 }
 LABELLED = ("fashion5k",)  # data sets of claim C9 with scores
-OWN = "faces"  # stands for the reader's own images
+OWN = "digits"  # stands for the reader's own images
 PICTURED = ("faces", "patches", "cifar10-dogs", "celeba")  # those with pictures alone
 PROFILES = {
     "smoke": {
