@@ -27,7 +27,7 @@ exclude_patterns = ["build", ".venv", "**/.ipynb_checkpoints"]
 
 nb_execution_mode = "off"  # what is shown is what was committed
 nb_render_markdown_format = "myst"  # links in tables that cells put out lead to pages, too
-myst_enable_extensions = ["dollarmath", "amsmath", "substitution"]
+myst_enable_extensions = ["attrs_inline", "dollarmath", "amsmath", "substitution"]
 myst_substitutions = {
     "findings": findings(read_ledger(ROOT / "data" / "record" / "laptop" / "ledger.json"), root="../")
 }

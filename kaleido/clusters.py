@@ -34,7 +34,7 @@ def workers(processes: int, cluster: str | None) -> Iterator[Parallel]:
     try:
         from distributed import Client
     except ModuleNotFoundError:
-        raise ModuleNotFoundError("a cluster needs Dask: pip install 'kaleidoscopic-networks[cluster]'") from None
+        raise ModuleNotFoundError("a cluster needs Dask: pip install -e '.[cluster]'") from None
     local = local_cluster(processes) if cluster == "local" else None
     try:
         with (

@@ -282,7 +282,7 @@ PUBLISHED = {  # what arXiv 2402.11793 and its notebooks show: our figures of it
     "MNIST: chains run by run": ("00_turning", "00_noise_to_digits", "03_chains_by_runs", "03_kicks_turning"),
     "CIFAR-10: 1,000 dogs": "none: no library ships the images, and they were not there when the record was made; "
     "with them in `data/` (`cifar10-dogs`), notebook 06 draws them into `06_data_sets`",
-    "CelebA: 1,000 faces": "none: likewise (`celeba`); `06_turning_faces` shows 80 small grey faces instead",
+    "CelebA: 1,000 faces": "none: likewise (`celeba`); `06_turning_faces` shows one that learned 80 small faces",
     "CNNs, Transformers, U-Nets (mentioned, without a picture)": ("05_samples", "05_degrees", "05_along_runs"),
 }
 
@@ -292,9 +292,9 @@ def index() -> str:
     lines = [
         "# Figures",
         "",
-        "Written by `make figures`. Each is drawn from the recorded evidence of its notebook alone, as PDF and",
+        "Written by `make figures`. Each is drawn from the recorded evidence of its notebook alone, as PDF and PNG",
     ]
-    lines += ["as PNG with 300 dots to the inch; `manifest.json` holds the hashes of what made it.", ""]
+    lines += ["(300 dots to the inch), as GIF or as a page; `manifest.json` holds the hashes of what made it.", ""]
     lines += ["## The paper's figures, and ours", "", "| in the paper (arXiv 2402.11793) | here |", "|---|---|"]
     for shown, ours in PUBLISHED.items():
         here = ours if isinstance(ours, str) else ", ".join(_link(name) for name in ours)

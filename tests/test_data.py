@@ -175,7 +175,7 @@ def test_folders_without_images_or_of_mixed_sizes_are_refused(tmp_path):
         kd.load(tmp_path)
     Image.new("L", (4, 4)).save(tmp_path / "a.png")
     Image.new("L", (5, 4)).save(tmp_path / "b.png")
-    with pytest.raises(ValueError, match="use one size"):
+    with pytest.raises(ValueError, match="bring them to one size"):
         kd.load(tmp_path)
     bad_file(tmp_path, "a.png", b"no image")
     with pytest.raises(ValueError, match="not a readable image"):

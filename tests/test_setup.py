@@ -1,6 +1,8 @@
+import ast
 import re
 import subprocess
 import tomllib
+from fnmatch import fnmatch
 
 import pytest
 from conftest import ROOT
@@ -73,3 +75,19 @@ def test_the_claims_page_has_every_claim():
 def test_all_that_the_package_names_is_there():
     assert all(hasattr(kd, name) for name in kd.__all__)
     assert all(getattr(kd, name).__doc__ for name in kd.__all__ if callable(getattr(kd, name)))
+
+
+def test_modules_import_only_what_contributing_says():
+    rows = re.findall(r"^\| (`.*?) \|", (ROOT / "CONTRIBUTING.md").read_text().split("## A claim")[0], re.MULTILINE)
+    names = {path.stem for path in (ROOT / "kaleido").glob("*.py")} - {"__init__"}
+    listed = [
+        {name for said in re.findall(r"`(.*?)`", row) for name in names if fnmatch(name, said)} for row in rows
+    ]  # a name may be a pattern
+    place = {name: i for i, row in enumerate(listed) for name in row}
+    assert set(place) == names
+    for name in names:
+        tree = ast.parse((ROOT / "kaleido" / f"{name}.py").read_text())
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "kaleido":
+                imported = [node.module.partition(".")[2]] if "." in node.module else [a.name for a in node.names]
+                assert not [other for other in imported if place[other] > place[name]], (name, imported)
