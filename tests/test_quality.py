@@ -1,3 +1,4 @@
+import dataclasses
 import subprocess
 import sys
 
@@ -206,3 +207,12 @@ def test_baselines_are_what_they_are_called(digits):
     assert torch.equal(inside, kd.baselines(digits, 360, seed=1)["mixup"])
     with pytest.raises(ValueError, match="at least as many, and 100, are needed"):
         kd.baselines(digits, 2000)
+
+
+def test_held_out_points_that_were_learned_do_not_hide_copies(digits):
+    mixed = dataclasses.replace(digits, test=torch.cat([digits.test, digits.train[:30]]), test_labels=None)
+    copies = digits.train[:200]
+    assert novelty(copies, mixed) == novelty(copies, digits) == {"novelty": 0.0, "copy share": 1.0}
+    learned = dataclasses.replace(digits, test=digits.train[:30], test_labels=None)
+    with pytest.raises(ValueError, match="every held-out point of 'digits' is a training point"):
+        novelty(copies, learned)
