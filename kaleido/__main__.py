@@ -5,7 +5,7 @@ import os
 import sys
 
 from kaleido import exact, figures, files, notebooks
-from kaleido.ledger import ledger, moved, standing
+from kaleido.ledger import ELSEWHERE, agrees, ledger, moved, recorded_here, standing
 from kaleido.plans import EXTENDED, NOTEBOOKS
 from kaleido.sizes import PROFILES
 
@@ -45,7 +45,7 @@ def reproduce(profile: str, bits: str | None = None) -> int:
 
 
 def _any_moved(numbers: list[str], profile: str) -> bool:
-    """Prints how many of the notebooks' numbers agree with the record, and the others; returns whether there are."""
+    """Prints how many of the notebooks' numbers agree with the record, and others; returns whether too few do."""
     found = moved(numbers, profile)
     for notebook, (agree, total, others) in found.items():
         print(f"  notebook {notebook}: {agree} of {total} numbers within tolerance of the record")
@@ -53,7 +53,9 @@ def _any_moved(numbers: list[str], profile: str) -> bool:
             print(others.to_string(index=False, max_rows=20))
     if not found:
         print(f"  there is no record of the {profile} profile to compare with")
-    return any(len(others) for *_, others in found.values())
+    elif not recorded_here(profile):
+        print(f"  the record was made on another machine: of each notebook's numbers {ELSEWHERE:.0%} must agree here")
+    return not all(agrees(compared, profile) for compared in found.values())
 
 
 def _told(failed: dict[str, str]) -> int:
@@ -86,7 +88,7 @@ def main(arguments: list[str] | None = None) -> int:
                 )
             return reproduce(asked.profile, asked.exact)
         if asked.command == "notebook":
-            done = _told(notebooks.run([asked.number], asked.profile))
+            done = _told(notebooks.run([asked.number], asked.profile, at_once=True))
             print(f"executed notebook: {files.build_folder(asked.profile) / 'notebooks'}")
             return done or int(_any_moved([asked.number], asked.profile))
         if asked.command == "figures":

@@ -15,7 +15,7 @@ import torch
 
 from kaleido import files
 
-__all__ = ["VARIABLES", "check", "code_paths", "environment", "on", "processor", "record", "tables"]
+__all__ = ["VARIABLES", "check", "code_paths", "environment", "machine", "on", "processor", "record", "tables"]
 
 VARIABLES = {  # read by the libraries as they are loaded, so set before Python starts
     "MKL_CBWR": "COMPATIBLE",  # PyTorch's matrix products and linear algebra
@@ -42,6 +42,11 @@ def code_paths() -> list[str]:
     """Returns what decides which loops the libraries take, as far as PyTorch and the environment tell."""
     told = [f"{name}={os.environ[name]}" for name in (*VARIABLES, "MKL_ENABLE_INSTRUCTIONS") if name in os.environ]
     return [torch.__version__, torch.backends.cpu.get_cpu_capability(), *told]
+
+
+def machine() -> str:
+    """Returns what the numbers of a run depend on, beside the packages: the processor, and the loops that are taken."""
+    return "; ".join([processor(), *code_paths()])
 
 
 def processor() -> str:

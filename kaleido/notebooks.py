@@ -42,7 +42,7 @@ def find(number: str) -> Path:
     return found[0]
 
 
-def run(numbers: Iterable[str], profile: str, minutes: float | None = None) -> dict[str, str]:
+def run(numbers: Iterable[str], profile: str, minutes: float | None = None, at_once: bool = False) -> dict[str, str]:
     """Computes what the notebooks need, then executes them, as many at a time as there are cores.
 
     Executed notebooks lie in the profile's build folder, with `status.json`.
@@ -51,16 +51,21 @@ def run(numbers: Iterable[str], profile: str, minutes: float | None = None) -> d
         numbers: Such as `01`.
         profile: Their parameter.
         minutes: A cell that takes longer is stopped; see `MINUTES`.
+        at_once: They begin while that is still being computed, and wait for what they lack; no cell is stopped.
 
     Returns:
         What failed, by the notebook's number: its cell and its error. Empty if all went well.
     """
-    numbers, minutes = sorted(numbers), minutes or MINUTES.get(profile)
+    numbers, minutes = sorted(numbers), None if at_once else minutes or MINUTES.get(profile)
     paths = {number: find(number) for number in numbers}
-    sweep(cell for number in numbers for cell in plan(number, profile))
+    needed = [cell for number in numbers for cell in plan(number, profile)]
     failed = {}
-    with tqdm(total=len(numbers), desc="notebooks") as bar, ThreadPoolExecutor(os.cpu_count()) as pool:
-        errors = pool.map(lambda n: _execute(paths[n], profile, minutes), numbers)
+    with ThreadPoolExecutor(os.cpu_count()) as pool, tqdm(total=len(numbers), desc="notebooks", delay=1) as bar:
+        if not at_once:
+            sweep(needed)
+        errors = pool.map(lambda number: _execute(paths[number], profile, minutes), numbers)
+        if at_once:
+            sweep(needed)
         for number, error in zip(numbers, errors, strict=True):
             failed |= {number: error} if error else {}
             bar.update()

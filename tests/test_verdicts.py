@@ -1,12 +1,13 @@
 import json
 import shutil
+from contextlib import contextmanager
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import kaleido as kd
-from kaleido import files
+from kaleido import exact, files
 from kaleido.evidence import COLUMNS, KEY, compare, read_evidence, write_evidence
 from kaleido.ledger import read_ledger
 from kaleido.rules import over_generalization
@@ -135,6 +136,37 @@ def test_a_record_that_moves_beyond_its_tolerance_is_seen(build, evidence, capsy
     assert f"{total - 1} of {total} numbers within tolerance" in capsys.readouterr().out
 
 
+@pytest.fixture
+def elsewhere():
+    """A way to be on another machine for a while."""
+
+    @contextmanager
+    def there(away=True):
+        with pytest.MonkeyPatch.context() as patch:
+            if away:
+                patch.setattr(exact, "machine", lambda: "another one")
+            yield
+
+    return there
+
+
+def test_on_another_machine_some_numbers_may_leave_their_tolerance(build, evidence, elsewhere, capsys):
+    path = record(build)
+    kd.ledger("smoke")
+    files.write(path.with_name("ledger.json"), (build / "smoke" / "ledger.json").read_text())
+    table = pd.read_csv(path)
+    some, many = (round(share * len(table)) for share in (0.04, 0.06))
+    for rows, here, there in ((0, True, True), (some, False, True), (many, False, False)):
+        moved = table.copy()
+        moved.loc[: rows - 1, "value"] += 2 * moved.loc[: rows - 1, "tolerance"]
+        moved.to_csv(path, index=False)
+        for away, agrees in ((False, here), (True, there)):
+            with elsewhere(away):
+                kd.report("01", "smoke")
+            said = capsys.readouterr().out
+            assert (f"the numbers agree with the {len(table)} of the record" in said) == agrees
+
+
 def test_a_number_that_only_one_side_has_is_not_within(build, evidence):
     path = record(build)
     pd.read_csv(path).iloc[1:].to_csv(path, index=False)
@@ -173,6 +205,22 @@ def test_support_that_correction_takes_away_is_inconclusive(build):
     assert entry["before_correction"] == "supported"
     assert 0.05 <= entry["p_holm"] < 1
     assert entry["verdict"] == "inconclusive"
+
+
+def test_on_another_machine_an_inconclusive_verdict_contradicts_none(build, evidence, elsewhere):
+    kd.ledger("smoke")
+    path = files.record_folder() / "smoke" / "ledger.json"
+    content = json.loads((build / "smoke" / "ledger.json").read_text())
+    for recorded, here, there in (
+        ("inconclusive", "changed", "borderline"),
+        ("not supported", "changed", "changed"),
+        ("supported", "as recorded", "as recorded"),
+    ):
+        content["claims"][0]["verdict"] = recorded
+        files.write(path, json.dumps(content))
+        for away, expected in ((False, here), (True, there)):
+            with elsewhere(away):
+                assert kd.standing("smoke")["C1"].startswith(expected)
 
 
 def test_verdicts_stand_by_the_record_or_not(build, evidence, capsys):
