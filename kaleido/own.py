@@ -1,6 +1,7 @@
 """Notebook 20: the measurements of the claims on a reader's own images, and what they come to."""
 
 import io
+import re
 from functools import partial
 from pathlib import Path
 
@@ -105,7 +106,7 @@ def chains(found: Evidence) -> Image:
     runs = [0, *sorted(found.rows(quantity="novelty", claim="B2")["run"].unique())]
     images = np.concatenate([kept, near[None]])[:, :SHOWN]
     theme()
-    figure = pictures.grid(images.reshape(*images.shape[:2], *shape) / 255, [*runs, "nearest"])
+    figure = pictures.grid(images.reshape(*images.shape[:2], *shape) / 255, [*runs, "\nnearest"])
     return shown(
         figure, f"{images.shape[1]} chains in rows, sampling runs in columns, the nearest training image last."
     )
@@ -140,7 +141,7 @@ def answers(found: Evidence) -> pd.DataFrame:
     said = {}
     for question, answer in asked.items():
         verdict = Verdict("", "not decidable", few) if few else answer(found, _name(found))
-        why = verdict.reason.removeprefix("undecided: ").replace(f"the kaleidoscope {verdict.verdict}, ", "")
+        why = re.sub("the kaleidoscope [a-z ]+, ", "", verdict.reason).removeprefix("undecided: ")
         said[question] = {"answer": WORDS[verdict.verdict], "why": why.replace(f"{_name(found)}: ", "")}
     return pd.DataFrame.from_dict(said, orient="index")
 
