@@ -39,7 +39,7 @@ MEASURED = (
 ALONE = {  # studies that alone depend on a module
     "depths": ("depth", "depth of toys"),
     "comparisons": ("architecture", "data set", "own"),
-    "dynamics": ("attractors", "basins", "own", "remedies", "tuned remedies"),
+    "dynamics": ("attractors", "basins", "architecture", "data set", "own", "remedies", "tuned remedies"),
     "attractors": ("attractors", "basins"),
     "generators": ("generators", "tuned generators"),
     "generation": ("generators", "tuned generators", "remedies", "tuned remedies"),
