@@ -93,7 +93,7 @@ def recorded_here(profile: str) -> bool:
 def agrees(compared: tuple[int, int, pd.DataFrame], profile: str) -> bool:
     """Returns whether a notebook's numbers agree with the record: all of them, or 95 % on another machine.
 
-    Seeds scatter with heavy tails, so that of a hundred numbers one or two leave their tolerance on another processor.
+    Seeds scatter with heavy tails, so that of a notebook's numbers up to one in eighty was seen to leave its tolerance.
 
     Arguments:
         compared: What `kaleido.evidence.compare` returned.

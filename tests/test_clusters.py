@@ -63,3 +63,11 @@ def test_the_environment_names_the_scheduler(monkeypatch, build):
     monkeypatch.setenv("KALEIDO_CLUSTER", "tcp://127.0.0.1:1")
     with pytest.raises(OSError, match=r"127\.0\.0\.1:1"):
         sweep(CELLS[-1:])
+
+
+def test_workers_of_a_local_cluster_keep_their_memory_and_have_one_thread(scheduler):
+    with Client(scheduler, set_as_default=False) as client:
+        environments = client.run(lambda: dict(os.environ)).values()
+    assert len(environments) == 2
+    assert not [each for each in environments if "MALLOC_TRIM_THRESHOLD_" in each]
+    assert {each["OMP_NUM_THREADS"] for each in environments} == {"1"}
