@@ -60,15 +60,16 @@ def run(numbers: Iterable[str], profile: str, minutes: float | None = None, at_o
     paths = {number: find(number) for number in numbers}
     needed = [cell for number in numbers for cell in plan(number, profile)]
     failed = {}
-    with ThreadPoolExecutor(os.cpu_count()) as pool, tqdm(total=len(numbers), desc="notebooks", delay=1) as bar:
-        if not at_once:
-            sweep(needed)
+    if not at_once:
+        sweep(needed)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
         errors = pool.map(lambda number: _execute(paths[number], profile, minutes), numbers)
         if at_once:
             sweep(needed)
-        for number, error in zip(numbers, errors, strict=True):
-            failed |= {number: error} if error else {}
-            bar.update()
+        with tqdm(total=len(numbers), desc="notebooks") as bar:
+            for number, error in zip(numbers, errors, strict=True):
+                failed |= {number: error} if error else {}
+                bar.update()
     status = {"profile": profile, "notebooks": {number: failed.get(number, "done") for number in numbers}}
     files.write(files.build_folder(profile) / "status.json", json.dumps(status, indent=1) + "\n")
     return failed
