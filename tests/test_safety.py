@@ -83,7 +83,7 @@ def saved(save, *arguments, **named):
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("x.idx.gz", gzip.compress(idx(1000))),
+        ("x.idx.gz", gzip.compress(idx(1000), mtime=0)),
         ("x.npz", saved(np.savez_compressed, images=np.zeros((1000, 10, 10), np.uint8))),
         ("x.npy", saved(np.save, np.zeros((1000, 10, 10), np.uint8))),
     ],
