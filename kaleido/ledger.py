@@ -9,7 +9,7 @@ import pandas as pd
 from kaleido import exact, files
 from kaleido.claims import CLAIMS, FAMILIES, judge
 from kaleido.evidence import Evidence, compare, read_evidence
-from kaleido.rules import Verdict
+from kaleido.rules import VERDICTS, Verdict
 from kaleido.statistics import holm
 
 __all__ = [
@@ -179,14 +179,14 @@ def summary(profile: str) -> None:
 
 
 def findings(entries: list[dict], root: str = "") -> str:
-    """Returns the ledger as a Markdown table of what was tested, and a line that says what was not.
+    """Returns the ledger in Markdown: verdicts counted, a table of what was tested, and a line that says what was not.
 
     Arguments:
         entries: The ledger.
         root: Where links start, such as `../` for a notebook.
     """
     paths = {path.name[:2]: path.name for path in (files.root() / "notebooks").glob("*.ipynb")}
-    lines = ["| | claim | verdict | effect that decides | data | shown in |", "|---|---|---|---|---|---|"]
+    lines = [_tally(entries), "", "| | claim | verdict | effect that decides | data | shown in |", "|---|---|---|---|---|---|"]
     for entry in entries:
         if entry["verdict"] != "not run":
             data = f"{entry['data']}; {entry['profile']}, seeds {entry['seeds']}, width {entry['width']}"
@@ -200,6 +200,18 @@ def findings(entries: list[dict], root: str = "") -> str:
             lines.append(f"| {entry['claim']} | {entry['text']} | {verdict} | {_decides(entry)} | {data} | {where} |")
     untested = [f"{entry['claim']} ({entry['text']})" for entry in entries if entry["verdict"] == "not run"]
     return "\n".join([*lines, "", "Not run yet: " + "; ".join(untested) + "."] if untested else lines)
+
+
+def _tally(entries: list[dict]) -> str:
+    sentences = []
+    for family, of in zip(FAMILIES, ("the paper's {} claims", "our {} controls and questions"), strict=True):
+        verdicts = {}
+        for entry in entries:
+            if entry["claim"] in family:
+                verdicts.setdefault(entry["verdict"], []).append(entry["claim"])
+        listed = [f"{len(verdicts[name])} {name} ({', '.join(verdicts[name])})" for name in VERDICTS if name in verdicts]
+        sentences.append(f"Of {of.format(len(family))}: {', '.join(listed)}.")
+    return " ".join(sentences)
 
 
 def _with_its_control(verdict: Verdict, profile: str) -> Verdict:
