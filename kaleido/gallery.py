@@ -76,10 +76,10 @@ FIGURES = {
     "01_output_maps": Drawing(
         "01",
         drawings.output_maps,
-        "Learned 1-D maps are flat near the training points, with steps between them; their squared error below.",
+        "Learned 1-D maps are flat at the outermost training points and near the diagonal between; the loss below.",
     ),
     "01_orbits": Drawing(
-        "01", drawings.orbits, "Chains of the toy networks run from anywhere to the training points in a few runs."
+        "01", drawings.orbits, "Most chains of the toy networks come to a training point within ten to twenty runs."
     ),
     "01_square_maps": Drawing(
         "01",
@@ -201,10 +201,14 @@ FIGURES = {
         f"06_turning_{data}": Drawing(
             "06",
             partial(comparison_drawings.turning, data=data),
-            f"Animation: twelve squares of noise become {what} within a few runs.",
+            f"Animation: twelve squares of noise become {what}.",
             kinds=("gif",),
         )
-        for data, what in (("fashion5k", "clothes"), ("faces", "faces"), ("patches", "pieces of photographs"))
+        for data, what in (
+            ("fashion5k", "clothes within a few runs"),
+            ("faces", "faces within a few runs"),
+            ("patches", "one and the same piece of a photograph by run 20"),
+        )
     },
     "06_published": Drawing(
         "06",
@@ -215,7 +219,7 @@ FIGURES = {
     "07_collapse": Drawing(
         "07",
         attractor_drawings.collapse,
-        "Coverage falls with the runs and few different pictures are left, for three depths, on digits and MNIST.",
+        "Coverage and number of different pictures along the runs: few are left at depths 6 and 10, more at 2.",
     ),
     "07_ends": Drawing(
         "07",

@@ -186,7 +186,12 @@ def findings(entries: list[dict], root: str = "") -> str:
         root: Where links start, such as `../` for a notebook.
     """
     paths = {path.name[:2]: path.name for path in (files.root() / "notebooks").glob("*.ipynb")}
-    lines = [_tally(entries), "", "| | claim | verdict | effect that decides | data | shown in |", "|---|---|---|---|---|---|"]
+    lines = [
+        _tally(entries),
+        "",
+        "| | claim | verdict | effect that decides | data | shown in |",
+        "|---|---|---|---|---|---|",
+    ]
     for entry in entries:
         if entry["verdict"] != "not run":
             data = f"{entry['data']}; {entry['profile']}, seeds {entry['seeds']}, width {entry['width']}"
@@ -209,7 +214,9 @@ def _tally(entries: list[dict]) -> str:
         for entry in entries:
             if entry["claim"] in family:
                 verdicts.setdefault(entry["verdict"], []).append(entry["claim"])
-        listed = [f"{len(verdicts[name])} {name} ({', '.join(verdicts[name])})" for name in VERDICTS if name in verdicts]
+        listed = [
+            f"{len(verdicts[name])} {name} ({', '.join(verdicts[name])})" for name in VERDICTS if name in verdicts
+        ]
         sentences.append(f"Of {of.format(len(family))}: {', '.join(listed)}.")
     return " ".join(sentences)
 

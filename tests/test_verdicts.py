@@ -200,7 +200,9 @@ def test_the_ledger_corrects_by_family_and_knows_what_was_not_run(build, evidenc
     assert entries["C4"]["verdict"] == "not run"
     assert read_ledger(build / "smoke" / "ledger.json") == list(entries.values())
     table = kd.findings(list(entries.values()))
-    assert table.startswith("Of the paper's 9 claims: 1 supported (C1), 8 not run (C2, C3, C4, C5, C6, C7, C8, C9). Of our")
+    assert table.startswith(
+        "Of the paper's 9 claims: 1 supported (C1), 8 not run (C2, C3, C4, C5, C6, C7, C8, C9). Of our"
+    )
     assert "| C1 | Outputs for unseen inputs land near the training outputs | **supported** |" in table
     assert "Not run yet: C2 (" in table
     assert "C1 (" not in table
