@@ -38,7 +38,7 @@ lab: .venv/.ready ## open the notebooks in JupyterLab, on this machine only
 
 test: .venv/.ready ## test the package, and compare the notebooks with their committed outputs
 	.venv/bin/pytest -n auto --dist worksteal tests
-	.venv/bin/pytest -n auto --dist loadscope --nbval-lax --nbval-current-env notebooks
+	OMP_NUM_THREADS=1 .venv/bin/pytest -n auto --dist loadscope --nbval-lax --nbval-current-env notebooks
 
 book: .venv/.ready ## build the reading site from what is committed, running nothing; open build/book/index.html
 	.venv/bin/python -m sphinx -q -W --keep-going -b html -c book . build/book
