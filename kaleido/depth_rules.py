@@ -47,8 +47,8 @@ def deeper_is_better(found: Evidence, stretch: float = 1.0, variant: str = "mlp"
     """
     trends, steps = [], []
     for name in IMAGES:
-        effect, *rest = _quality(found, name, variant, "equal steps")
-        trends, steps = trends + [effect], steps + rest
+        trending, effect, *rest = _quality(found, name, variant, "equal steps")
+        trends, steps = trends + [trending, effect], steps + rest
     return _effect_alone("C4", found, variant, trends, steps, stretch)
 
 
@@ -79,8 +79,8 @@ def equal_loss(
                     for part, quantity in zip(nearer, ("rho", "gain"), strict=True):
                         part += _monotone(found, "C2", quantity, name, variant, level, 1, False)
                 else:
-                    effect, *rest = _quality(found, name, variant, level)
-                    trends, steps = trends + [effect], steps + rest
+                    trending, effect, *rest = _quality(found, name, variant, level)
+                    trends, steps = trends + [trending, effect], steps + rest
     where = _where(found, variants[0], IMAGES)
     if without:
         reason = f"no level of the loss was reached, within 3 %, by all depths and seeds: {', '.join(without)}"
@@ -134,15 +134,17 @@ def _table(found: Evidence, claim: str, quantity: str, data: str, variant: str, 
 
 @lru_cache(maxsize=1024)
 def _monotone(found, claim, quantity, data, variant, condition, run, rising) -> tuple[Test, ...]:
-    """The trend with its effect, and each step between neighbouring depths."""
+    """The trend, its effect, and each step between neighbouring depths."""
     depths, values = _table(found, claim, quantity, data, variant, condition, run)
     shown = f"{data}, {condition}: {quantity.upper() if quantity == 'pc' else quantity}"
     shown += "" if variant == "mlp" else f" ({variant})"
     first, last = values[:, depths.index(SHALLOW)], values[:, depths.index(DEEP)]
     effect, low, high = interval(last - first)
     sign = 1 if rising else -1
+    asked = f"{shown}, trend"
+    tests = [Test(asked, effect, low, high, trend(values, rising)[1], 0.0, not rising, len(values), LEVEL)]
     asked = f"{shown}, depth {DEEP} less {SHALLOW}"
-    tests = [Test(asked, effect, low, high, trend(values, rising)[1], sign * EFFECT, not rising, len(values), LEVEL)]
+    tests.append(contrast(asked, last, first, sign * EFFECT, below=not rising))
     for i in range(len(depths) - 1):
         asked = f"{shown}, depth {depths[i + 1]} less {depths[i]}"
         tests.append(contrast(asked, values[:, i + 1], values[:, i], -sign * STEP, below=not rising))

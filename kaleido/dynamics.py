@@ -142,7 +142,7 @@ def lyapunov(f: Callable[[Tensor], Tensor], start: Tensor, runs: int, seed: int 
         v_t = \frac{J_f(x_{t-1}) v_{t-1}}{\lVert J_f(x_{t-1}) v_{t-1} \rVert}
 
     Source: Benettin et al. (1980), Meccanica 15, 9-20. Below 0: chains settle; above: chaos. A direction that the map
-    forgets in one run counts as ln 1e-30.
+    forgets counts as ln 1e-30, in that run and in all later ones.
 
     Arguments:
         f: A map from (N, D) to (N, D) that treats each row by itself.

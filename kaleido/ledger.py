@@ -44,7 +44,7 @@ def ledger(profile: str) -> list[dict]:
     entries = []
     for family in FAMILIES:
         verdicts = [_with_its_control(judge(claim, profile), profile) for claim in family]
-        corrected = holm([v.deciding.p if v.deciding else float("nan") for v in verdicts])
+        corrected = holm([v.p for v in verdicts])
         entries += [_entry(v, float(p), profile) for v, p in zip(verdicts, corrected, strict=True)]
     content = {"profile": profile, "machine": exact.machine(), "claims": entries}
     files.write(files.build_folder(profile) / "ledger.json", json.dumps(content, indent=1) + "\n")
@@ -227,7 +227,7 @@ def _with_its_control(verdict: Verdict, profile: str) -> Verdict:
     if control not in CLAIMS or verdict.verdict not in ("supported", "partly supported"):
         return verdict
     matched = judge(control, profile).verdict
-    if matched in ("supported", "partly supported", "not run"):
+    if matched != "not supported":
         return verdict
     explained = f"{verdict.verdict} as stated; explained by fit ({control} is {matched})"
     return replace(verdict, reason=f"{explained}; {verdict.reason}")
@@ -264,7 +264,7 @@ def _entry(verdict: Verdict, p: float, profile: str) -> dict:
         "high": _number(test and test.high),
         "bound": _number(test and test.bound),
         "below": test.below if test else None,
-        "p": _number(test and test.p),
+        "p": _number(verdict.p),
         "p_holm": p if test else None,
         "tests": [{name: _number(value) for name, value in asdict(each).items()} for each in verdict.tests],
         "data": verdict.data,

@@ -91,7 +91,8 @@ def distances(real: Tensor, fake: Tensor, seed: int = 0) -> dict[str, float]:
     arXiv 1706.08500), by torchmetrics. `kernel`: the unbiased squared maximum mean discrepancy with the kernel
     (x y / F + 1)^3 (Binkowski et al., arXiv 1801.01401), over all pairs of points; it may lie below 0.
     `sliced`: the Wasserstein-2 distance of one-dimensional projections, root mean square over 128 random directions
-    (Rabin et al. 2011), by POT. The first two are in the square of the features' unit, `kernel` without unit.
+    (Rabin et al. 2011), by POT. `frechet` is in the square of the features' unit, `sliced` in
+    that unit, `kernel` without unit.
 
     Arguments:
         real: Points, with shape (N, F).

@@ -35,6 +35,7 @@ class Verdict:
     width: str = ""
     between: tuple[str, ...] = ()
     partial: tuple[Test, ...] = ()  # those of the tests that `partly supported` rests on
+    among: int = 1  # how many such parts there were to choose from
 
     @property
     def borderline(self) -> bool:
@@ -42,9 +43,16 @@ class Verdict:
 
     @property
     def deciding(self) -> Test | None:
-        """The required condition with the largest p: the claim's p, since all of them must hold."""
+        """The required condition with the largest p, since all of them must hold."""
         tests = self.partial if self.verdict == "partly supported" else self.tests
         return max(tests, key=lambda test: (test.p != test.p, test.p), default=None)
+
+    @property
+    def p(self) -> float:
+        """The deciding condition's p; of the best of several parts, times their number (Bonferroni), at most 1."""
+        if self.deciding is None:
+            return float("nan")
+        return min(1.0, self.among * self.deciding.p) if self.verdict == "partly supported" else self.deciding.p
 
 
 def over_generalization(
@@ -218,6 +226,8 @@ def all_of(claim: str, tests: list[Test], stretch: float = 1.0, **where: str) ->
 def partly(claim: str, parts: dict[str, list[Test]], stretch: float = 1.0, said: str = "", **where: str) -> Verdict:
     """Returns a verdict that requires every part; if only some of them hold, the claim is partly supported.
 
+    It then rests on the part with the smallest p, and pays for the choice.
+
     Arguments:
         claim: The claim.
         parts: The conditions of each part.
@@ -228,10 +238,11 @@ def partly(claim: str, parts: dict[str, list[Test]], stretch: float = 1.0, said:
     whole = all_of(claim, [test for part in parts.values() for test in part], stretch, **where)
     alone = {name: all_of(claim, part, stretch) for name, part in parts.items()}
     held = [name for name, part in alone.items() if part.verdict == "supported"]
+    best = min((alone[name] for name in held), key=lambda part: part.deciding.p, default=whole)
     if whole.verdict == "supported" or not held:
         return whole
     reason = f"{said.format(', '.join(held))}; {whole.reason}" if said else whole.reason
-    return replace(whole, verdict="partly supported", partial=alone[held[0]].tests, reason=reason)
+    return replace(whole, verdict="partly supported", partial=best.tests, among=len(parts), reason=reason)
 
 
 def listed(means) -> dict[str, str]:
@@ -245,4 +256,5 @@ def listed(means) -> dict[str, str]:
 
 def _said(test: Test) -> str:
     ends = f" [{test.low:.3g}, {test.high:.3g}]" if test.low == test.low else ""
-    return f"{test.asked} is {test.effect:.3g}{ends}, asked {'<' if test.below else '>='} {test.bound:g}"
+    p = f", p = {test.p:.2g}" if test.level is not None else ""
+    return f"{test.asked} is {test.effect:.3g}{ends}, asked {'<' if test.below else '>='} {test.bound:g}{p}"

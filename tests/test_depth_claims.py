@@ -72,6 +72,15 @@ def test_a_planted_effect_of_depth_is_found(build):
     assert deeper_maps_nearer(found).deciding.p < 0.01
 
 
+def test_a_trend_whose_effect_may_be_too_small_is_undecided(build):
+    found = planted(build, same(rho=steadily(0.9, 0.795)), noise=0.04)
+    verdict = deeper_maps_nearer(found)
+    (effect,) = [test for test in verdict.tests if test.asked == "digits, equal steps: rho, depth 10 less 1"]
+    assert effect.effect < effect.bound < effect.high
+    assert not {"digits, equal steps: rho, trend"} - {test.asked for test in verdict.tests if test.passes}
+    assert effect in [test for test in verdict.tests if test.straddles]
+
+
 def test_depths_permuted_within_seeds_are_hardly_ever_called_an_effect(build):
     found = planted(build, same(), noise=0.05, levels=())
     single = ~found.table["seeds"].str.contains("-")

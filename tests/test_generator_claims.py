@@ -37,6 +37,8 @@ def test_b4_allows_0_05_below_every_rival(tmp_path):
     assert as_good(drawn(tmp_path, VAE=0.53)).verdict == "supported"
     better = as_good(drawn(tmp_path, **{"VAE": 0.6, "walkback mnist5k": 0.6}))
     assert better.verdict == "partly supported"
+    assert {test.asked.split(" of ")[1] for test in better.partial} == {"kernel density"}  # not the first that holds
+    assert better.p == pytest.approx(6 * better.deciding.p)
     assert better.reason.startswith("it is as good as PCA Gaussian, Gaussian mixture, kernel density, idempotent;")
     assert as_good(drawn(tmp_path, **dict.fromkeys(GENERATORS, 0.6))).verdict == "not supported"
     assert as_good(drawn(tmp_path, **dict.fromkeys(GENERATORS, 0.55))).verdict == "inconclusive"
