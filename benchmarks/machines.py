@@ -102,14 +102,13 @@ def _tables(folder: Path) -> Path:
 
 def table(rows: dict) -> str:
     """The rows as a Markdown table."""
-    heads = ["condition", "profile", "numbers", "moved", "by more than 0.1 %", "beyond tolerance", "on one side only"]
-    heads += ["changed verdicts"]
+    heads = ["condition", "profile", "numbers", "moved", "by > 0.1 %", "beyond", "one side", "verdicts"]
     lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     for about, row in rows.items():
         profile, condition = about.split(": ")
         counts = [row["numbers"], row["moved"], row["by more than a thousandth"]]
         counts += [row["beyond tolerance"], row["on one side only"]]
-        said = "; ".join(row["changed verdicts"]) or f"none of {row['verdicts']}"
+        said = "; ".join(row["changed verdicts"]) or "none"
         cells = [condition, profile, *(f"{n:,}" for n in counts), said]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join([*lines, "", f"Seen on {', '.join(sorted({row['machine'] for row in rows.values()}))}.", ""])
