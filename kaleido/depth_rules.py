@@ -6,11 +6,11 @@ from functools import lru_cache
 from kaleido.evidence import Evidence
 from kaleido.rules import Verdict, all_of, listed, partly
 from kaleido.sizes import DEEP, IMAGES
-from kaleido.statistics import Test, contrast, interval, trend
+from kaleido.statistics import Test, contrast, interval, trending
 
 __all__ = ["deeper_is_better", "deeper_maps_nearer", "effect_of_depth", "equal_loss", "levels_of"]
 
-EFFECT, STEP, LEVEL = 0.10, 0.05, 0.01  # the least effect, the largest step the other way, the trend's p
+EFFECT, STEP = 0.10, 0.05  # the least effect, the largest step the other way
 SHALLOW = 1  # the effect is the difference between depths 10 and 1
 JUDGED, BESIDE = 20, (5, 10, 50)  # the run at which quality is compared, and those that must agree in sign
 WITHIN = 0.03  # how far below its level an achieved loss may lie
@@ -47,8 +47,8 @@ def deeper_is_better(found: Evidence, stretch: float = 1.0, variant: str = "mlp"
     """
     trends, steps = [], []
     for name in IMAGES:
-        trending, effect, *rest = _quality(found, name, variant, "equal steps")
-        trends, steps = trends + [trending, effect], steps + rest
+        tests = _quality(found, name, variant, "equal steps")
+        trends, steps = [*trends, *tests[:2]], [*steps, *tests[2:]]
     return _effect_alone("C4", found, variant, trends, steps, stretch)
 
 
@@ -79,8 +79,8 @@ def equal_loss(
                     for part, quantity in zip(nearer, ("rho", "gain"), strict=True):
                         part += _monotone(found, "C2", quantity, name, variant, level, 1, False)
                 else:
-                    trending, effect, *rest = _quality(found, name, variant, level)
-                    trends, steps = trends + [trending, effect], steps + rest
+                    tests = _quality(found, name, variant, level)
+                    trends, steps = [*trends, *tests[:2]], [*steps, *tests[2:]]
     where = _where(found, variants[0], IMAGES)
     if without:
         reason = f"no level of the loss was reached, within 3 %, by all depths and seeds: {', '.join(without)}"
@@ -138,13 +138,13 @@ def _monotone(found, claim, quantity, data, variant, condition, run, rising) -> 
     depths, values = _table(found, claim, quantity, data, variant, condition, run)
     shown = f"{data}, {condition}: {quantity.upper() if quantity == 'pc' else quantity}"
     shown += "" if variant == "mlp" else f" ({variant})"
-    first, last = values[:, depths.index(SHALLOW)], values[:, depths.index(DEEP)]
-    effect, low, high = interval(last - first)
+    first, last = depths.index(SHALLOW), depths.index(DEEP)
     sign = 1 if rising else -1
-    asked = f"{shown}, trend"
-    tests = [Test(asked, effect, low, high, trend(values, rising)[1], 0.0, not rising, len(values), LEVEL)]
     asked = f"{shown}, depth {DEEP} less {SHALLOW}"
-    tests.append(contrast(asked, last, first, sign * EFFECT, below=not rising))
+    tests = [
+        trending(f"{shown}, trend", values, rising, first, last),
+        contrast(asked, values[:, last], values[:, first], sign * EFFECT, below=not rising),
+    ]
     for i in range(len(depths) - 1):
         asked = f"{shown}, depth {depths[i + 1]} less {depths[i]}"
         tests.append(contrast(asked, values[:, i + 1], values[:, i], -sign * STEP, below=not rising))
@@ -153,7 +153,7 @@ def _monotone(found, claim, quantity, data, variant, condition, run, rising) -> 
 
 @lru_cache(maxsize=1024)
 def _quality(found: Evidence, data: str, variant: str, condition: str) -> tuple[Test, ...]:
-    """C4's tests on one data set: the trend at run 20, its steps, and the signs at other runs."""
+    """C4's tests on one data set: the trend at run 20 and its effect; its steps, and the signs at other runs."""
     tests = list(_monotone(found, "C4", "pc", data, variant, condition, JUDGED, True))
     for run in BESIDE:
         depths, values = _table(found, "C4", "pc", data, variant, condition, run)
@@ -171,7 +171,7 @@ def _either(claim, found, variant, parts: list[list[Test]], data: tuple[str, ...
 
 
 def _effect_alone(claim, found, variant, trends: list[Test], steps: list[Test], stretch: float) -> Verdict:
-    """The effect and every step: supported; the effect alone: partly."""
+    """Trends, effects and every step: supported; trends and effects alone: partly."""
     where = _where(found, variant, IMAGES)
     trends, steps = ([test.stretched(stretch) for test in part] for part in (trends, steps))
     both = all_of(claim, trends + steps, **where)

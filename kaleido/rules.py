@@ -238,9 +238,9 @@ def partly(claim: str, parts: dict[str, list[Test]], stretch: float = 1.0, said:
     whole = all_of(claim, [test for part in parts.values() for test in part], stretch, **where)
     alone = {name: all_of(claim, part, stretch) for name, part in parts.items()}
     held = [name for name, part in alone.items() if part.verdict == "supported"]
-    best = min((alone[name] for name in held), key=lambda part: part.deciding.p, default=whole)
     if whole.verdict == "supported" or not held:
         return whole
+    best = min((alone[name] for name in held), key=lambda part: part.deciding.p)
     reason = f"{said.format(', '.join(held))}; {whole.reason}" if said else whole.reason
     return replace(whole, verdict="partly supported", partial=best.tests, among=len(parts), reason=reason)
 

@@ -8,6 +8,8 @@ from scipy import stats
 
 __all__ = ["Test", "contrast", "holm", "in_words", "interval", "threshold", "trend", "trending"]
 
+TREND = 0.01  # p of a trend must lie below it
+
 
 @dataclass(frozen=True)
 class Test:
@@ -131,21 +133,21 @@ def trend(values: np.ndarray, rising: bool, permutations: int = 10_000, seed: in
     return found, float((1 + at_least) / (1 + permutations))
 
 
-def trending(asked: str, values: np.ndarray, rising: bool, level: float = 0.01, bound: float = 0.0) -> Test:
-    """Tests whether values rise (or fall) with the columns: `trend` below a level, and an effect beyond a bound.
+def trending(asked: str, values: np.ndarray, rising: bool, first: int = 0, last: int = -1) -> Test:
+    """Tests whether values rise (or fall) with the columns: `trend` with p below 0.01, and the effect's sign.
 
-    The effect is the mean over seeds of the last column less the first, with its paired interval.
+    The effect is the mean over seeds of one column less another, with its paired interval.
 
     Arguments:
         asked: What is asked, in words.
         values: One row per seed, with shape (n, k).
         rising: Which way.
-        level: p must lie below it.
-        bound: What the effect must reach.
+        first: The column that is taken off,
+        last: this one.
     """
     values = np.asarray(values, float)
-    effect, low, high = interval(values[:, -1] - values[:, 0])
-    return Test(asked, effect, low, high, trend(values, rising)[1], bound, not rising, len(values), level)
+    effect, low, high = interval(values[:, last] - values[:, first])
+    return Test(asked, effect, low, high, trend(values, rising)[1], 0.0, not rising, len(values), TREND)
 
 
 def holm(p: Sequence[float]) -> np.ndarray:

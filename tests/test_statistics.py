@@ -84,7 +84,7 @@ def test_a_trend_needs_its_p_and_its_effect():
     assert not falling.passes
     assert not falling.straddles  # its interval lies on the other side: it fails
     assert trending("x", -rising, rising=False).passes
-    assert not trending("x", rising, rising=True, bound=5).passes  # rises, but not by so much
+    assert trending("x", rising, True, first=1, last=2).effect == pytest.approx((rising[:, 2] - rising[:, 1]).mean())
     flat = trending("x", rng.normal(size=(5, 4)), rising=True)
     assert not flat.passes
     assert flat.straddles
