@@ -16,7 +16,7 @@ from kaleido.generator_rules import best_recipes, best_settings, compared, repai
 from kaleido.generators import GENERATORS
 from kaleido.inputs import noise, probes
 from kaleido.learning import History, Snapshot, learn
-from kaleido.ledger import conditions, findings, ledger, report, standing, summary
+from kaleido.ledger import check, conditions, findings, ledger, report, standing, summary
 from kaleido.measures import contraction, corner_loss, covered, gain, landing, nearest, output_range, spread
 from kaleido.networks import build, mlp
 from kaleido.plans import NOTEBOOKS, absent, plan
@@ -44,6 +44,7 @@ __all__ = [
     "best_settings",
     "build",
     "chao1",
+    "check",
     "cnn",
     "compared",
     "conditions",

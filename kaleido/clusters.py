@@ -1,5 +1,6 @@
 """Beyond one machine: the cells of a sweep on the workers of a Dask cluster."""
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -29,7 +30,9 @@ def workers(processes: int, cluster: str | None) -> Iterator[Parallel]:
         OSError: If there is no scheduler at the address.
     """
     if not cluster:
-        yield Parallel(n_jobs=processes, return_as="generator_unordered")
+        with warnings.catch_warnings():  # joblib replaces a worker whose memory has grown, says so, and loses no job
+            warnings.filterwarnings("ignore", "A worker stopped while some jobs were given")
+            yield Parallel(n_jobs=processes, return_as="generator_unordered")
         return
     try:
         from distributed import Client

@@ -16,6 +16,7 @@ __all__ = [
     "ELSEWHERE",
     "agreement",
     "agrees",
+    "check",
     "conditions",
     "findings",
     "ledger",
@@ -61,15 +62,37 @@ def read_ledger(path: Path) -> list[dict]:
 
 
 def report(notebook: str, profile: str) -> None:
-    """Prints a notebook's verdicts before correction, and how many of its numbers agree with the record."""
+    """Prints a notebook's verdicts before correction: words that may be others on another machine, see `check`."""
     lines = []
-    for claim, about in CLAIMS.items():
-        if about.notebook == notebook:
-            verdict = judge(claim, profile)
-            found = f"borderline, {' or '.join(verdict.between)}" if verdict.borderline else verdict.verdict
-            lines.append(f"{claim}: {found} (before correction). {about.text}.")
-    lines += agreement(read_evidence(files.build_folder(profile) / "evidence", notebook, profile))
+    for verdict in _judged(notebook, profile):
+        found = f"borderline, {' or '.join(verdict.between)}" if verdict.borderline else verdict.verdict
+        lines.append(f"{verdict.claim}: {found} (before correction). {CLAIMS[verdict.claim].text}.")
     print("\n".join(lines))  # noqa: T201 - at once, so that a notebook keeps it as one output
+
+
+def check(notebook: str, profile: str) -> None:
+    """Prints whether a notebook's verdicts and numbers stand by the record: the same words wherever they do."""
+    lines, old = [], _recorded(profile)
+    if old is not None:
+        now = {verdict.claim: verdict for verdict in _judged(notebook, profile)}
+        changes = {
+            claim: _change(
+                old.get(claim, {}).get("before_correction", "not recorded"),
+                verdict.verdict,
+                verdict.reason,
+                verdict.borderline or len(old.get(claim, {}).get("between", ())) > 1,
+                profile,
+            )
+            for claim, verdict in now.items()
+        }
+        changed = [f"{claim} {change}" for claim, change in changes.items() if change.startswith("changed")]
+        lines += changed or (["the verdicts stand by the record"] if now else [])
+    lines += agreement(read_evidence(files.build_folder(profile) / "evidence", notebook, profile))
+    print("\n".join(lines))  # noqa: T201
+
+
+def _judged(notebook: str, profile: str) -> list[Verdict]:
+    return [judge(claim, profile) for claim, about in CLAIMS.items() if about.notebook == notebook]
 
 
 def agreement(found: Evidence) -> list[str]:
@@ -124,24 +147,31 @@ def standing(profile: str) -> dict[str, str] | None:
         differs is borderline if its intervals say so here or there, or if one of the two is inconclusive and the record
         was made on another machine: then they do not contradict one another.
     """
-    path = files.record_folder() / profile / "ledger.json"
-    if not path.exists():
+    old = _recorded(profile)
+    if old is None:
         return None
-    old = {entry["claim"]: entry for entry in read_ledger(path)}
     new = {entry["claim"]: entry for entry in read_ledger(files.build_folder(profile) / "ledger.json")}
     found = {}
     for claim in CLAIMS:
         before, now = (entries.get(claim, {"verdict": "not recorded"}) for entries in (old, new))
-        if before["verdict"] == now["verdict"]:
-            found[claim] = "as recorded"
-        elif now["verdict"] == "not run" and now["reason"].startswith("data not here"):
-            found[claim] = f"borderline: {now['reason']}"
-        else:
-            change = f"{now['verdict']}, recorded as {before['verdict']}"
-            open_ = "inconclusive" in (before["verdict"], now["verdict"]) and not recorded_here(profile)
-            close = open_ or _borderline(before) or _borderline(now)
-            found[claim] = f"borderline: {change}" if close else f"changed: {change}"
+        close = _borderline(before) or _borderline(now)
+        found[claim] = _change(before["verdict"], now["verdict"], now.get("reason", ""), close, profile)
     return found
+
+
+def _recorded(profile: str) -> dict[str, dict] | None:
+    path = files.record_folder() / profile / "ledger.json"
+    return {entry["claim"]: entry for entry in read_ledger(path)} if path.exists() else None
+
+
+def _change(before: str, now: str, reason: str, close: bool, profile: str) -> str:
+    """How a verdict differs from the recorded one: `as recorded`, `borderline: ...` or `changed: ...`."""
+    if before == now:
+        return "as recorded"
+    if now == "not run" and reason.startswith("data not here"):
+        return f"borderline: {reason}"
+    close = close or (not recorded_here(profile) and {before, now} != {"supported", "not supported"})
+    return f"{'borderline' if close else 'changed'}: {now}, recorded as {before}"
 
 
 def conditions(verdict: Verdict) -> pd.DataFrame:
@@ -164,10 +194,7 @@ def conditions(verdict: Verdict) -> pd.DataFrame:
 
 
 def summary(profile: str) -> None:
-    """Prints how many verdicts the ledger in the build folder has, and how many of them stand by the record."""
-    entries = read_ledger(files.build_folder(profile) / "ledger.json")
-    judged = sum(entry["verdict"] != "not run" for entry in entries)
-    print(f"{judged} of {len(entries)} claims and controls have been tested")  # noqa: T201
+    """Prints how many verdicts of the ledger in the build folder stand by the record, and which do not."""
     stands = standing(profile)
     if stands is None:
         print(f"there is no record of the {profile} profile to compare with")  # noqa: T201

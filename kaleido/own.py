@@ -26,7 +26,7 @@ from kaleido.sources import BUNDLED, bundled
 from kaleido.statistics import in_words, interval, threshold
 from kaleido.style import theme
 
-__all__ = ["answers", "chains", "facts", "measured", "report", "scores", "told", "unseen"]
+__all__ = ["answers", "chains", "check", "facts", "measured", "report", "scores", "told", "unseen"]
 
 SIDE, LARGEST = 4, 4096  # pixels of a side, at least; features, at most: 64 x 64 grey, or 36 x 36 in colour
 LEAST, MANY = 10, 100  # different images; held-out ones without which nothing can be said
@@ -153,10 +153,14 @@ def told(found: Evidence) -> Markdown:
 
 
 def report(found: Evidence) -> None:
-    """Prints the answers; and, of the images that stand for a reader's, how many numbers agree with the record."""
-    lines = [f"{question} {answer.capitalize()}." for question, answer in answers(found)["answer"].items()]
-    lines += agreement(found) if _name(found) == OWN else []
-    print("\n".join(lines))  # noqa: T201 - at once, so that a notebook keeps it as one output
+    """Prints the answers."""
+    print("\n".join(f"{question} {answer.capitalize()}." for question, answer in answers(found)["answer"].items()))  # noqa: T201
+
+
+def check(found: Evidence) -> None:
+    """Prints, of the images that stand for a reader's, whether the numbers agree with the record."""
+    if _name(found) == OWN:
+        print("\n".join(agreement(found)))  # noqa: T201
 
 
 def _near(found: Evidence, name: str) -> Verdict:

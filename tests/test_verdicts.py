@@ -138,7 +138,7 @@ def test_a_record_that_moves_beyond_its_tolerance_is_seen(build, evidence, capsy
         agree, total, others = compare(evidence)
         assert (agree == total) == within
         assert len(others) == (not within)
-    kd.report("01", "smoke")
+    kd.check("01", "smoke")
     assert f"{total - 1} of {total} numbers within tolerance" in capsys.readouterr().out
 
 
@@ -168,7 +168,7 @@ def test_on_another_machine_some_numbers_may_leave_their_tolerance(build, eviden
         moved.to_csv(path, index=False)
         for away, agrees in ((False, here), (True, there)):
             with elsewhere(away):
-                kd.report("01", "smoke")
+                kd.check("01", "smoke")
             said = capsys.readouterr().out
             assert (f"the numbers agree with the {len(table)} of the record" in said) == agrees
 
@@ -247,6 +247,22 @@ def test_verdicts_stand_by_the_record_or_not(build, evidence, capsys):
     content["claims"][0]["between"] = ["not supported", "inconclusive"]
     files.write(path, json.dumps(content))
     assert kd.standing("smoke")["C1"].startswith("borderline")
+
+
+def test_only_a_verdict_that_contradicts_the_record_changes_what_notebooks_compare(build, evidence, elsewhere, capsys):
+    record(build)
+    kd.ledger("smoke")
+    path = files.record_folder() / "smoke" / "ledger.json"
+    content = json.loads((build / "smoke" / "ledger.json").read_text())
+    stands = f"the verdicts stand by the record\nthe numbers agree with the {len(evidence.table)} of the record\n"
+    for recorded, contradicted in (("inconclusive", False), ("not supported", True), ("supported", False)):
+        content["claims"][0]["before_correction"] = recorded
+        files.write(path, json.dumps(content))
+        with elsewhere():
+            kd.check("01", "smoke")
+        said = capsys.readouterr().out
+        assert (said == stands) != contradicted
+        assert ("C1 changed: supported, recorded as not supported" in said) == contradicted
 
 
 def test_claims_are_named(build):

@@ -1,0 +1,102 @@
+"""The record on another machine: numbers that moved within their tolerance give the same words and exit status."""
+
+import contextlib
+import io
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import kaleido as kd
+from kaleido import __main__, exact, files, notebooks
+from kaleido.evidence import read_evidence
+from kaleido.ledger import agrees, moved
+
+DRAWS = 20
+TABLES = sorted((files.root() / "data" / "record" / "laptop").glob("*.csv"))
+
+
+@pytest.fixture
+def elsewhere(tmp_path, monkeypatch):
+    """A build folder for the laptop profile's tables, on a machine that did not make the record."""
+    monkeypatch.setenv("KALEIDO_BUILD", str(tmp_path))
+    monkeypatch.delenv("KALEIDO_RECORD", raising=False)
+    monkeypatch.setattr(exact, "machine", lambda: "another one")
+    monkeypatch.setattr(notebooks, "run", lambda numbers, profile: {})  # the tables are there already
+    folder = tmp_path / "laptop" / "evidence"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def planted(folder, change):
+    """Writes the record's tables to a folder, each as `change` makes it."""
+    for path in TABLES:
+        table = pd.read_csv(path, dtype={"seeds": str, "run": "Int64"}, keep_default_na=False, na_values=[""])
+        change(path.stem, table).to_csv(folder / path.name, index=False, lineterminator="\n", float_format="%.7g")
+
+
+def reproduced():
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        status = __main__.reproduce("laptop")
+    return status, said.getvalue()
+
+
+def compared():
+    """What nbval compares of every notebook with a table."""
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        for path in TABLES:
+            kd.check(path.stem, "laptop") if path.stem != "20" else _own(path.stem)
+        kd.summary("laptop")
+    return said.getvalue()
+
+
+def _own(number):
+    from kaleido import own
+
+    own.check(read_evidence(files.build_folder("laptop") / "evidence", number, "laptop"))
+
+
+def test_numbers_that_move_within_their_tolerance_change_no_compared_word_and_no_exit_status(elsewhere):
+    planted(elsewhere, lambda number, table: table)
+    assert reproduced()[0] == 0
+    words = compared()
+    assert words.count("the numbers agree with the") == len(TABLES)
+    for draw in range(DRAWS):
+        random = np.random.default_rng(draw)
+
+        def moved_a_little(number, table, random=random):
+            return table.assign(value=table["value"] + random.uniform(-0.999, 0.999, len(table)) * table["tolerance"])
+
+        planted(elsewhere, moved_a_little)
+        status, said = reproduced()
+        assert status == 0, said[-3000:]
+        assert "verdicts that do not stand here" not in said
+        assert compared() == words
+
+
+def test_too_many_numbers_beyond_their_tolerance_are_told(elsewhere):
+    def moved_far(number, table):
+        far = np.arange(len(table)) % 10 == 0 if number == "02" else np.zeros(len(table), bool)
+        return table.assign(value=table["value"] + far * 1.1 * table["tolerance"])
+
+    planted(elsewhere, moved_far)
+    status, said = reproduced()
+    assert status == 1
+    assert not agrees(moved(["02"], "laptop")["02"], "laptop")
+    assert "numbers within tolerance of the record" in compared()
+
+
+def test_a_verdict_that_contradicts_the_record_is_told(elsewhere, tmp_path, monkeypatch):
+    record = tmp_path / "record"
+    shutil.copytree(files.root() / "data" / "record" / "laptop", record / "laptop")
+    monkeypatch.setenv("KALEIDO_RECORD", str(record))
+    planted(elsewhere, lambda number, table: table)
+    path = record / "laptop" / "ledger.json"
+    text = path.read_text()
+    assert text.count('"verdict": "supported"') == text.count('"before_correction": "supported"') - 1 == 1
+    files.write(path, text.replace('"supported"', '"not supported"'))
+    status, said = reproduced()
+    assert status == 1
+    assert "verdicts that do not stand here: C7" in said
+    assert "C7 changed: supported, recorded as not supported" in compared()
