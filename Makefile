@@ -30,8 +30,8 @@ tour: .venv/.ready ## run the tour: from nothing to digits that grow out of nois
 figures: .venv/.ready ## draw the figures that are out of date, from the recorded evidence
 	$(RUN) figures
 
-data: .venv/.ready ## download Fashion-MNIST, once, unless Debian's package is there (30 MB, for notebook 06)
-	.venv/bin/python -c "import kaleido; kaleido.load('fashion')"
+data: .venv/.ready ## get MNIST and Fashion-MNIST, what is not there yet: downloads of 12 and 30 MB, 55 MB each unpacked
+	.venv/bin/python -c "from kaleido.sources import downloaded; downloaded('mnist'), downloaded('fashion')"
 
 lab: .venv/.ready ## open the notebooks in JupyterLab, on this machine only
 	.venv/bin/jupyter lab --ServerApp.ip=127.0.0.1 --ServerApp.root_dir=$(CURDIR) $(LAB_ARGS) notebooks/00_tour.ipynb

