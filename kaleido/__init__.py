@@ -17,7 +17,17 @@ from kaleido.generators import GENERATORS
 from kaleido.inputs import noise, probes
 from kaleido.learning import History, Snapshot, learn
 from kaleido.ledger import check, conditions, findings, ledger, report, standing, summary
-from kaleido.measures import contraction, corner_loss, covered, gain, landing, nearest, output_range, spread
+from kaleido.measures import (
+    contraction,
+    corner_loss,
+    covered,
+    gain,
+    landing,
+    nearest,
+    output_range,
+    pair_contraction,
+    spread,
+)
 from kaleido.networks import build, mlp
 from kaleido.plans import NOTEBOOKS, absent, plan
 from kaleido.quality import assess, prdc
@@ -75,6 +85,7 @@ __all__ = [
     "nearest",
     "noise",
     "output_range",
+    "pair_contraction",
     "plan",
     "points",
     "prdc",

@@ -56,7 +56,7 @@ def ends(f: Callable[[Tensor], Tensor], states: Tensor, still: float, longest: i
     _check(f, states)
     if not still >= 0 or longest < 1:
         raise ValueError(f"still is {still} and longest {longest}, expected at least 0 and 1")
-    periods = torch.zeros(len(states), dtype=torch.int64)
+    periods = torch.zeros(len(states), dtype=torch.int64, device=states.device)
     points, total, x = states.clone(), torch.zeros_like(states), states
     with torch.no_grad():
         for period in range(1, longest + 1):
@@ -83,7 +83,8 @@ def distinct(points: Tensor, apart: float) -> Tensor:
         The number of each point's end, with shape (N,).
     """
     _check(lambda x: x, points)
-    which, left, rest = torch.full((len(points),), -1), torch.arange(len(points)), points
+    left, rest = torch.arange(len(points), device=points.device), points
+    which = torch.full_like(left, -1)
     for end in range(len(points)):
         if not len(left):
             break

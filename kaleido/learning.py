@@ -21,7 +21,7 @@ STACKED_WIDTH = 64  # on a CPU, wider networks learn as fast in turn (measured o
 
 @dataclass(frozen=True, eq=False)
 class Snapshot:
-    """A member's weights when its loss on all training points was first seen at or below a level."""
+    """A member's weights when its loss was first seen at or below a level."""
 
     level: float
     step: int
@@ -31,11 +31,15 @@ class Snapshot:
 
 @dataclass(frozen=True, eq=False)
 class History:
-    """What one member went through: its loss on all training points at the evaluated steps, and its snapshots."""
+    """What one member went through: its loss at the evaluated steps, its snapshots, and its loss on all points at last.
+
+    The losses, and those of snapshots, are on all training points unless `look` took fewer.
+    """
 
     steps: tuple[int, ...]
     losses: tuple[float, ...]
     snapshots: tuple[Snapshot, ...] = ()
+    final: float | None = None
 
 
 def learn(
@@ -46,12 +50,13 @@ def learn(
     lr: float = 1e-3,
     schedule: str = "constant",
     snapshots: Sequence[float] = (),
-    every: int | None = 50,
+    every: int | float | None = 50,
     stop: bool = False,
     noise: float = 0.0,
     spectral: float | None = None,
     precision: str = "float32",
     device: str = "cpu",
+    look: int | None = None,
 ) -> list[History]:
     r"""Trains each network, in place, to be the identity on its training points.
 
@@ -73,9 +78,9 @@ def learn(
         lr: Learning rate, the largest one of a cycle.
         schedule: `constant`, or `onecycle` (Smith and Topin, arXiv 1708.07120).
         snapshots: Levels of the loss; the weights are copied where it is first seen at or below each.
-        every: Steps between evaluations of the loss on all of X; steps 0 and `steps` are always evaluated. `None`: 50,
-            and a fiftieth of the steps so far where the loss of a batch comes within 5 % of the next level; a loss
-            that falls as a power -1/2 of the steps falls by 1 % in that time.
+        every: Steps between evaluations of the loss; steps 0 and `steps` are always evaluated. A number below 1 is a
+            share of the steps so far, at least one step: a loss that falls as a power -1/2 of the steps falls by 1 % in
+            0.02 of them. `None`: 50 steps, and 0.02 of those so far where a batch comes within 5 % of the next level.
         stop: Whether to end as soon as every level was seen, by all members that learn together.
         noise: Largest standard deviation of the noise on the inputs, in the unit of the features.
         spectral: Bound on the spectral norm of each weight matrix of an MLP; by default there is none.
@@ -83,6 +88,8 @@ def learn(
             itself (AVX512-BF16, AMX, a GPU). Weights and losses are float32 always.
         device: Where to learn: `cpu`, `cuda`, or `auto`, a GPU if there is one. There MLPs of any width are stacked.
             The networks are on the CPU afterwards.
+        look: The loss is evaluated on the first so many points of X; by default on all. On all of them it is
+            evaluated once more at the end, see `History.final`.
 
     Returns:
         One history per network.
@@ -93,20 +100,21 @@ def learn(
     instance("nets", nets, Sequence)
     instance("data", data, Tensor | Sequence)
     sets = [data] * len(nets) if isinstance(data, Tensor) else list(data)
-    _check(nets, sets, steps, batch, lr, schedule, snapshots, every, noise, spectral)
+    _check(nets, sets, steps, batch, lr, schedule, snapshots, every, noise, spectral, look)
     place = _place(nets, precision, device)
     levels = sorted(snapshots, reverse=True)
     histories: dict[int, History] = {}
     for members in _groups(nets, sets, place):
-        some = [nets[i].to(place) for i in members], [sets[i].to(place) for i in members]
-        how = (steps, batch, lr, schedule, levels, every, stop, noise, spectral, precision)
+        moved = {id(sets[i]): sets[i].to(place) for i in members}  # what networks share stays one tensor
+        some = [nets[i].to(place) for i in members], [moved[id(sets[i])] for i in members]
+        how = (steps, batch, lr, schedule, levels, every, stop, noise, spectral, precision, look)
         histories.update(zip(members, _learn_together(*some, *how), strict=True))
         for net in some[0]:
             net.cpu()
     return [histories[i] for i in range(len(nets))]
 
 
-def _check(nets, sets, steps, batch, lr, schedule, snapshots, every, noise, spectral) -> None:
+def _check(nets, sets, steps, batch, lr, schedule, snapshots, every, noise, spectral, look) -> None:
     if not nets or len(nets) != len(sets):
         raise ValueError(f"there are {len(nets)} networks and {len(sets)} data sets, expected as many, at least one")
     for net, points in zip(nets, sets, strict=True):
@@ -116,8 +124,8 @@ def _check(nets, sets, steps, batch, lr, schedule, snapshots, every, noise, spec
         if points.dtype != torch.float32:
             raise ValueError(f"data is {points.dtype}, expected torch.float32 as the networks are")
     whole("steps", steps, 0)
-    for name, value in (("batch", batch), ("every", every)):
-        if value is not None:
+    for name, value in (("batch", batch), ("every", every), ("look", look)):
+        if value is not None and not (name == "every" and isinstance(value, float) and 0 < value < 1):
             whole(name, value)
     number("lr", lr, "a positive number", lambda rate: rate > 0)
     number("noise", noise, "a standard deviation of at least 0", lambda size: size >= 0)
@@ -157,14 +165,14 @@ def _groups(nets, sets, place) -> list[list[int]]:
 
 
 def _learn_together(
-    nets, sets, steps, batch, lr, schedule, levels, every, stop, noise, spectral, precision
+    nets, sets, steps, batch, lr, schedule, levels, every, stop, noise, spectral, precision, look
 ) -> list[History]:
     """Trains members whose weights are stacked along a first axis; a single one needs no stack."""
     many = len(nets) > 1
-    size = len(sets[0])
+    size, shared = len(sets[0]), all(s is sets[0] for s in sets)
     if many:
         weights, _ = stack_module_state(list(nets))
-        x = sets[0].expand(len(nets), -1, -1) if all(s is sets[0] for s in sets) else torch.stack(list(sets))
+        x = sets[0].expand(len(nets), -1, -1) if shared else torch.stack(list(sets))
     else:
         weights, x = dict(nets[0].named_parameters()), sets[0]
     map_ = (lambda x: _stacked_mlp(nets[0], weights, x)) if many else nets[0]
@@ -175,6 +183,8 @@ def _learn_together(
         if batch is None or batch >= size:
             return x
         rows = [torch.randint(size, (batch,), generator=g) for g in random]
+        if many and shared and x.is_cuda:  # one copy from pinned memory, so that the GPU is never waited for
+            return sets[0][torch.stack(rows).pin_memory().to(x.device, non_blocking=True)]
         return torch.stack([points[row] for points, row in zip(sets, rows, strict=True)]) if many else x[rows[0]]
 
     draws = [generator(net.config["seed"], "input noise") for net in nets]
@@ -192,11 +202,16 @@ def _learn_together(
     cycle = torch.optim.lr_scheduler.OneCycleLR(optimiser, lr, steps) if schedule == "onecycle" and steps else None
     trace, marks = [], [[] for _ in nets]
 
-    def evaluate(step: int) -> None:
+    def loss_on(points: Tensor) -> list[float]:
         with torch.no_grad():  # not all points at once where a convolution holds many times their size
-            parts = [x] if "dim" in nets[0].config else x.split(PART)
+            parts = [points] if "dim" in nets[0].config else points.split(PART)
             sums = sum((map_(part) - part).square().sum((-2, -1), dtype=torch.float64) for part in parts)
-        losses = (sums / (size * x.shape[-1])).reshape(-1).tolist()
+        return (sums / points.shape[-2:].numel()).reshape(-1).tolist()
+
+    looked = x if look is None else x[..., :look, :]
+
+    def evaluate(step: int) -> None:
+        losses = loss_on(looked)
         if not all(map(math.isfinite, losses)):
             raise ValueError(f"training diverged before step {step}: the loss is {losses}; lower lr, now {lr}")
         trace.append((step, losses))
@@ -229,16 +244,17 @@ def _learn_together(
             since = step - trace[-1][0]
             due = since >= LONGEST or (nears and since >= max(1, step // 50))
         else:
-            due = step % every == 0
+            due = step % every == 0 if every >= 1 else step - trace[-1][0] >= max(1, int(every * step))
         if due or step == steps:
             evaluate(step)
             if stop and levels and all(len(seen) == len(levels) for seen in marks):
                 break
+    final = trace[-1][1] if look is None else loss_on(x)
     if many:
         for i, net in enumerate(nets):
             net.load_state_dict({name: w[i].detach() for name, w in weights.items()})
     return [
-        History(tuple(step for step, _ in trace), tuple(losses[i] for _, losses in trace), tuple(marks[i]))
+        History(tuple(step for step, _ in trace), tuple(losses[i] for _, losses in trace), tuple(marks[i]), final[i])
         for i in range(len(nets))
     ]
 

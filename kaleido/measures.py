@@ -11,9 +11,11 @@ from kaleido.checks import a_map, floats, instance, mapped, pair, same_space, wh
 from kaleido.data import Dataset, generator
 from kaleido.roots import root
 
-__all__ = ["contraction", "corner_loss", "covered", "gain", "landing", "nearest", "output_range", "spread"]
+__all__ = [
+    "contraction", "corner_loss", "covered", "gain", "landing", "nearest", "output_range", "pair_contraction", "spread",
+]  # fmt: skip
 
-CHUNK = 2**20  # entries of one block of distances: 4 MiB, which stay in the processor's cache
+CHUNK = {"cpu": 2**20, "cuda": 2**28}  # entries of one block of distances: 4 MiB stay in a processor's cache
 
 
 def nearest(points: Tensor, references: Tensor) -> tuple[Tensor, Tensor]:
@@ -38,7 +40,7 @@ def nearest(points: Tensor, references: Tensor) -> tuple[Tensor, Tensor]:
     origin = references.mean(0)
     shifted = references - origin
     squares = shifted.square().sum(1)
-    rows = max(1, CHUNK // len(references))
+    rows = max(1, CHUNK[points.device.type] // len(references))
     index = torch.cat([
         torch.addmm(squares, part - origin, shifted.T, alpha=-2).argmin(1) for part in points.split(rows)
     ])  # fmt: skip
@@ -115,7 +117,7 @@ def spread(f: Callable[[Tensor], Tensor], probes: Tensor, data: Dataset) -> floa
 def landing(
     f: Callable[[Tensor], Tensor], probes: Tensor, data: Dataset, before: Tensor | None = None
 ) -> dict[str, float]:
-    """Returns `rho` (`contraction`), and of data with held-out points `kappa` (`covered`) and `spread`, all at once.
+    """Returns `rho` (`contraction`), `pair contraction`, and of data with held-out points `kappa` and `spread`.
 
     Arguments:
         f: A map from (N, D) to (N, D).
@@ -126,9 +128,34 @@ def landing(
     Raises:
         ValueError: If shapes differ, a value is not finite, or the probes lie on the training points.
     """
-    after, index = _landed(f, probes, data)
+    instance("data", data, Dataset)
+    outputs = _mapped(f, probes)
+    after, index = nearest(outputs, data.train)
     found = {"rho": _rho(after, nearest(probes, data.train)[0] if before is None else before)}
+    found["pair contraction"] = _pair_contraction(outputs, probes)
     return found | ({"kappa": _kappa(after, data), "spread": _spread(index, data)} if len(data.test) else {})
+
+
+def pair_contraction(f: Callable[[Tensor], Tensor], probes: Tensor) -> float:
+    r"""Returns how much nearer to one another the map brings different inputs.
+
+    .. math:: \frac{\mathrm{median}_{i < j} \, \lVert f(z_i) - f(z_j) \rVert}
+                   {\mathrm{median}_{i < j} \, \lVert z_i - z_j \rVert}
+
+    0: all inputs go to one output; 1: they stay as far apart as they were. A projection onto k of D features brings
+    uniform noise to the square root of k / D.
+
+    Arguments:
+        f: A map from (N, D) to (N, D).
+        probes: Inputs z, with shape (N, D), at least 2.
+
+    Returns:
+        The ratio, without unit.
+
+    Raises:
+        ValueError: If shapes differ, a value is not finite, or half of the pairs of probes are equal.
+    """
+    return _pair_contraction(_mapped(f, probes), probes)
 
 
 def gain(
@@ -161,15 +188,15 @@ def gain(
     dim = probes.shape[1]
     if draws is None:
         one = jacrev(lambda z: f(z[None])[0])
-        norms = [vmap(one)(part).square().sum((1, 2)) for part in probes.split(max(1, CHUNK // dim**2))]
+        norms = [vmap(one)(part).square().sum((1, 2)) for part in probes.split(max(1, CHUNK["cpu"] // dim**2))]
         squares = torch.cat(norms).detach() / dim
         floats("the square of the gain", squares[:, None])
-        return root(squares), torch.zeros(len(probes))
+        return root(squares), torch.zeros_like(squares)
     whole("draws", draws, 2)
     random = generator(seed, "directions")
     found = []
     for _ in range(draws):
-        signs = torch.randint(2, probes.shape, generator=random).mul_(2).sub_(1).to(probes.dtype)
+        signs = torch.randint(2, probes.shape, generator=random).mul_(2).sub_(1).to(probes)
         found.append(jvp(f, (probes,), (signs,))[1].detach().square().sum(1) / dim)
     squares = torch.stack(found)
     floats("the square of the gain", squares)
@@ -224,6 +251,23 @@ def _rho(after: Tensor, before: Tensor) -> float:
     if not before.median() > 0:
         raise ValueError("the probes lie on the training points: rho compares with their distance, which is 0")
     return float(after.median() / before.median())
+
+
+def _pair_contraction(outputs: Tensor, probes: Tensor) -> float:
+    if len(probes) < 2:
+        raise ValueError("there is one probe: pairs need two or more")
+    before, after = (_pairs(points).median() for points in (probes, outputs))
+    if not before > 0:
+        raise ValueError("half of the pairs of probes or more are equal: their distance, 0, is compared with")
+    return float(after / before) ** 0.5
+
+
+def _pairs(points: Tensor) -> Tensor:
+    """Squared distances between all pairs of points, each pair once."""
+    shifted = points.double() - points.double().mean(0)
+    squares = shifted.square().sum(1)
+    between = torch.addmm(squares, shifted, shifted.T, alpha=-2).add_(squares[:, None]).clamp_(min=0)
+    return between[torch.ones_like(between, dtype=torch.bool).triu(1)]
 
 
 def _kappa(after: Tensor, data: Dataset) -> float:

@@ -1,6 +1,7 @@
 """Sample quality: are samples where the data is, do they cover it, and are they new?"""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -12,15 +13,45 @@ from torchmetrics.image.fid import FrechetInceptionDistance
 from kaleido.checks import a_map, floats, instance, same_space, whole
 from kaleido.data import Dataset
 
-__all__ = ["assess", "distances", "novelty", "prdc", "predicted"]
+__all__ = ["Reference", "assess", "distances", "novelty", "prdc", "predicted", "reference"]
 
-BLOCK = 2**20  # entries of one block of distances: 8 MiB, which stay in the processor's cache
+BLOCK = {"cpu": 2**20, "cuda": 2**28}  # entries of one block of distances: 8 MiB stay in a processor's cache
 PROJECTIONS = 128  # directions of the sliced Wasserstein distance
 LARGEST = 1e12  # of a feature
 COPIES = 0.01  # the quantile of held-out points below which a ratio of distances counts as a copy's
 
 
-def prdc(real: Tensor, fake: Tensor, k: int = 5) -> dict[str, float]:
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """Real points that several sets of samples are compared with, and what `prdc` asks of them alone."""
+
+    points: Tensor
+    k: int
+    origin: Tensor
+    first: Tensor
+    radius: Tensor
+
+
+def reference(real: Tensor, k: int = 5) -> Reference:
+    """Returns real points for `prdc`, with squared distances to each one's nearest and k-th nearest other.
+
+    Arguments:
+        real: Points X, with shape (N, F).
+        k: Which neighbour's distance is the radius.
+
+    Raises:
+        ValueError: If there are not more than k points, or a value is not finite.
+    """
+    _check(real, real)
+    whole("k", k)
+    if len(real) <= k:
+        raise ValueError(f"{len(real)} real points are too few for k = {k}: {k + 1} and more are needed")
+    origin = real.double().mean(0)  # squared distances, about a common origin
+    points = real.double() - origin
+    return Reference(points, k, origin, *_neighbours(points, k, _zero(points)))
+
+
+def prdc(real: Tensor | Reference, fake: Tensor, k: int = 5) -> dict[str, float]:
     r"""Returns precision, recall, density and coverage of fake points against real ones, and a two-sample test.
 
     With r(x) the distance from a real point x to its k-th nearest other real point, s(y) likewise among fake ones,
@@ -37,7 +68,7 @@ def prdc(real: Tensor, fake: Tensor, k: int = 5) -> dict[str, float]:
     arXiv 1610.06545, with the classifier of Xu et al., arXiv 1806.07755.
 
     Arguments:
-        real: Points X, with shape (N, F).
+        real: Points X, with shape (N, F), or their `reference`, which has k.
         fake: Points Y, with shape (M, F).
         k: Which neighbour's distance is the radius.
 
@@ -47,32 +78,29 @@ def prdc(real: Tensor, fake: Tensor, k: int = 5) -> dict[str, float]:
     Raises:
         ValueError: If F differs, there are not more than k points on a side, or a value is not finite.
     """
+    known = real if isinstance(real, Reference) else reference(real, k)
+    real, fake, k = known.points, fake.double(), known.k
     _check(real, fake)
-    whole("k", k)
-    if min(len(real), len(fake)) <= k:
-        raise ValueError(
-            f"{len(real)} real and {len(fake)} fake points are too few for k = {k}: {k + 1} and more are needed"
-        )
-    # squared distances, about a common origin; what rounding leaves between equal points is cut to 0
-    origin = real.double().mean(0)
-    real, fake = real.double() - origin, fake.double() - origin
-    zero = 1e-13 * float(max(real.square().sum(1).max(), fake.square().sum(1).max()))
-    (real_first, real_radius), (fake_first, fake_radius) = (_neighbours(points, k, zero) for points in (real, fake))
+    if len(fake) <= k:
+        raise ValueError(f"{len(fake)} fake points are too few for k = {k}: {k + 1} and more are needed")
+    fake = fake - known.origin
+    zero = max(_zero(real), _zero(fake))  # what rounding leaves between equal points is cut to 0
+    fake_first, fake_radius = _neighbours(fake, k, zero)
     nearest_real, precise, dense = [], [], 0
-    nearest_fake = torch.full((len(real),), torch.inf, dtype=torch.double)
-    recalled = torch.zeros(len(real), dtype=torch.bool)
+    nearest_fake = torch.full_like(real[:, 0], torch.inf)
+    recalled = torch.zeros_like(nearest_fake, dtype=torch.bool)
     start = 0
-    for part in fake.split(max(1, BLOCK // len(real))):
+    for part in fake.split(_rows(real)):
         between = _squares(part, real, zero)
-        inside = between < real_radius
+        inside = between < known.radius
         dense += int(inside.sum())
         precise.append(inside.any(1))
         recalled |= (between < fake_radius[start : start + len(part), None]).any(0)
         nearest_fake = torch.minimum(nearest_fake, between.amin(0))
         nearest_real.append(between.amin(1))
         start += len(part)
-    told = [_told(own, other) for own, other in ((real_first, nearest_fake), (fake_first, torch.cat(nearest_real)))]
-    precision, coverage = _share(torch.cat(precise)), _share(nearest_fake < real_radius)
+    told = [_told(own, other) for own, other in ((known.first, nearest_fake), (fake_first, torch.cat(nearest_real)))]
+    precision, coverage = _share(torch.cat(precise)), _share(nearest_fake < known.radius)
     both = precision + coverage
     return {
         "precision": precision,
@@ -105,7 +133,7 @@ def distances(real: Tensor, fake: Tensor, seed: int = 0) -> dict[str, float]:
     _check(real, fake)
     if min(len(real), len(fake)) < 2:
         raise ValueError(f"{len(real)} real and {len(fake)} fake points are too few: 2 and more are needed")
-    real, fake = real.double(), fake.double()
+    real, fake = real.double().cpu(), fake.double().cpu()
     identity = nn.Identity()
     identity.num_features = real.shape[1]
     frechet = FrechetInceptionDistance(identity).set_dtype(torch.double)
@@ -225,7 +253,7 @@ def _two_nearest(points: Tensor, references: Tensor) -> tuple[Tensor, Tensor]:
     shifted = references - origin
     squares = shifted.square().sum(1)
     found = []
-    for part in points.split(max(1, BLOCK // len(references))):
+    for part in points.split(_rows(references)):
         two = torch.addmm(squares, part - origin, shifted.T, alpha=-2).topk(2, dim=1, largest=False).indices
         found.append(torch.stack([torch.linalg.vector_norm(part - references[i], dim=1) for i in two.T], dim=1))
     return torch.cat(found).sort(dim=1).values.unbind(1)
@@ -234,10 +262,19 @@ def _two_nearest(points: Tensor, references: Tensor) -> tuple[Tensor, Tensor]:
 def _neighbours(points: Tensor, k: int, zero: float) -> tuple[Tensor, Tensor]:
     """Squared distances of each point to its nearest and its k-th nearest other point."""
     found = []
-    for part in points.split(max(1, BLOCK // len(points))):
+    for part in points.split(_rows(points)):
         found.append(_squares(part, points, zero).topk(k + 1, dim=1, largest=False).values)  # itself is one of them
     near = torch.cat(found)
     return near[:, 1], near[:, k]
+
+
+def _zero(points: Tensor) -> float:
+    return 1e-13 * float(points.square().sum(1).max())
+
+
+def _rows(references: Tensor) -> int:
+    """How many points are compared with all references at a time."""
+    return max(1, BLOCK[references.device.type] // len(references))
 
 
 def _squares(points: Tensor, references: Tensor, zero: float) -> Tensor:
@@ -248,7 +285,7 @@ def _squares(points: Tensor, references: Tensor, zero: float) -> Tensor:
 def _kernel(points: Tensor, others: Tensor | None = None) -> float:
     """The mean of (x y / F + 1)^3 over pairs; of one set, over pairs of different points."""
     against = points if others is None else others
-    parts = points.split(max(1, BLOCK // len(against)))
+    parts = points.split(_rows(against))
     total = sum(float((part @ against.T).div_(points.shape[1]).add_(1).pow_(3).sum()) for part in parts)
     if others is not None:
         return total / (len(points) * len(others))

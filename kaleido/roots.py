@@ -13,9 +13,9 @@ __all__ = ["log", "root"]
 
 def root(x: Tensor) -> Tensor:
     """Returns the square roots, each rounded to the nearest number."""
-    return torch.from_numpy(np.sqrt(x.numpy()))
+    return torch.from_numpy(np.sqrt(x.cpu().numpy())).to(x.device)
 
 
 def log(x: Tensor) -> Tensor:
     """Returns the natural logarithms."""
-    return torch.from_numpy(np.log(x.numpy()))
+    return torch.from_numpy(np.log(x.cpu().numpy())).to(x.device)

@@ -97,7 +97,10 @@ def sample(
 
     with torch.no_grad():
         states, steps = start.new_empty(len(keep), *start.shape), start.new_zeros(len(keep), len(start))
-        moving, x = torch.arange(len(start)), start.clone()  # chains that are not at rest, and where they are
+        moving, x = (
+            torch.arange(len(start), device=start.device),
+            start.clone(),
+        )  # chains that are not at rest, and where they are
         state, step = start, steps[0]  # where all chains are, and how far they moved
         for run in range(runs + 1):
             if run and len(moving):

@@ -31,6 +31,7 @@ def save_networks(path: str | Path, nets: Sequence[nn.Module], histories: Sequen
         notes.append({
             "steps": history.steps,
             "losses": history.losses,
+            "final": history.final,
             "snapshots": [[snapshot.level, snapshot.step, snapshot.loss] for snapshot in history.snapshots],
         })  # fmt: skip
     write_tensors(Path(path), tensors, {"configs": [net.config for net in nets], "histories": notes})
@@ -57,7 +58,7 @@ def load_networks(path: str | Path) -> tuple[list[nn.Module], list[History]]:
                 Snapshot(*mark, {name: tensors.pop(f"{i}/{j}/{name}") for name in names})
                 for j, mark in enumerate(note["snapshots"])
             ]
-            histories.append(History(tuple(note["steps"]), tuple(note["losses"]), tuple(marks)))
+            histories.append(History(tuple(note["steps"]), tuple(note["losses"]), tuple(marks), note["final"]))
     except (KeyError, TypeError, RuntimeError, ValueError) as error:
         raise ValueError(f"{path}: the header does not fit the tensors: {error}") from None
     if tensors:

@@ -1,4 +1,5 @@
 import json
+from itertools import pairwise
 
 import pytest
 import torch
@@ -97,6 +98,25 @@ def test_snapshots_are_taken_at_the_first_evaluation_below_their_level(digits):
             assert seen == pytest.approx(mark.loss, rel=1e-4)
 
 
+def test_the_loss_may_be_looked_at_on_some_points_alone_and_after_a_share_of_the_steps(digits):
+    levels = [0.3, 0.2, 0.15, 0.12]
+    nets = kd.build("mlp", digits, 2, 64, [1, 2])
+    looked = kd.learn(nets, digits.train, 400, snapshots=levels, every=0.02, look=500)
+    plain = kd.build("mlp", digits, 2, 64, [1, 2])
+    kd.learn(plain, digits.train, 400, every=400)
+    for net, same, history in zip(nets, plain, looked, strict=True):
+        assert torch.equal(weights(net), weights(same))  # looking changes nothing
+        assert history.steps[:52] == (*range(51), 51)
+        late = history.steps[100:-1]  # the last step is looked at, however short the time before it
+        assert all(b - a == max(1, b // 50) for a, b in pairwise(late))
+        some = digits.train[:500]
+        assert history.losses[-1] == pytest.approx(nn.functional.mse_loss(net(some), some).item())
+        assert history.final == pytest.approx(nn.functional.mse_loss(net(digits.train), digits.train).item())
+        assert history.final != history.losses[-1]
+        assert [mark.level for mark in history.snapshots] == levels
+        assert all(0.97 < mark.loss / mark.level <= 1 for mark in history.snapshots)
+
+
 def test_one_cycle_ends_with_a_small_rate(digits):
     constant, cycle = (kd.build("mlp", digits, 1, 16, [1]) for _ in range(2))
     kd.learn(constant, digits.train, steps=30)
@@ -114,7 +134,7 @@ def test_networks_come_back_from_their_file(tmp_path, digits):
     for one, two in zip(nets, again, strict=True):
         assert torch.equal(weights(one), weights(two))
         assert one.config == two.config
-    assert [h.losses for h in told] == [h.losses for h in histories]
+    assert [(h.losses, h.final) for h in told] == [(h.losses, h.final) for h in histories]
     assert told[1].snapshots[0].step == histories[1].snapshots[0].step
     assert torch.equal(told[1].snapshots[0].weights["0.weight"], histories[1].snapshots[0].weights["0.weight"])
 

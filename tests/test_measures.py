@@ -35,7 +35,7 @@ def test_nearest_keeps_its_digits_far_from_the_origin():
 def test_nearest_does_not_depend_on_blocks(monkeypatch):
     points, references = random(100, 5), random(70, 5, seed=1)
     whole = kd.nearest(points, references)
-    monkeypatch.setattr("kaleido.measures.CHUNK", 70 * 3)
+    monkeypatch.setattr("kaleido.measures.CHUNK", {"cpu": 70 * 3})
     assert all(torch.equal(a, b) for a, b in zip(whole, kd.nearest(points, references), strict=True))
 
 
@@ -50,6 +50,26 @@ def test_contraction_of_known_maps():
     )
     with pytest.raises(ValueError, match="lie on the training points"):
         kd.contraction(lambda x: x, torch.zeros(4, 3), data)
+
+
+def test_pairs_come_closer_by_the_scale_of_a_map_and_by_the_root_of_the_features_that_a_projection_keeps():
+    z = random(300, 784)
+    assert kd.pair_contraction(lambda x: x, z) == 1
+    assert kd.pair_contraction(lambda x: 0.25 * x + 3, z) == pytest.approx(0.25, rel=1e-5)
+    assert kd.pair_contraction(torch.zeros_like, z) == 0
+    keep = (torch.arange(784) < 300).float()
+    assert kd.pair_contraction(lambda x: x * keep, z) == pytest.approx((300 / 784) ** 0.5, rel=0.02)
+
+
+def test_pair_contraction_is_that_of_explicit_distances():
+    z, f = random(41, 6), lambda x: torch.tanh(x @ random(6, 6, seed=5))
+    pairs = np.triu_indices(41, 1)  # an even number of them: the lower of the two in the middle counts
+    before, after = (np.sort(cdist(x, x)[pairs])[(len(pairs[0]) - 1) // 2] for x in (z.numpy(), f(z).numpy()))
+    assert kd.pair_contraction(f, z) == pytest.approx(after / before, rel=1e-5)
+    with pytest.raises(ValueError, match="there is one probe"):
+        kd.pair_contraction(f, z[:1])
+    with pytest.raises(ValueError, match="half of the pairs"):
+        kd.pair_contraction(f, torch.zeros(5, 6))
 
 
 def test_covered_is_a_half_for_the_held_out_points_themselves(digits):
@@ -99,7 +119,7 @@ def test_gain_of_known_maps():
 def test_gain_is_the_same_in_blocks(monkeypatch):
     net, z = kd.mlp(6, 2, 20, seed=1), random(10, 6)
     whole = kd.gain(net, z)[0]
-    monkeypatch.setattr("kaleido.measures.CHUNK", 3 * 36)
+    monkeypatch.setattr("kaleido.measures.CHUNK", {"cpu": 3 * 36})
     assert torch.allclose(kd.gain(net, z)[0], whole)
 
 

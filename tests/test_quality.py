@@ -14,7 +14,7 @@ from torchmetrics.image.kid import poly_mmd
 
 import kaleido as kd
 from kaleido.baselines import MUST_NOT_PASS
-from kaleido.quality import assess, distances, novelty, prdc, predicted
+from kaleido.quality import assess, distances, novelty, prdc, predicted, reference
 
 SHAPES = [(30, 30, 2, 5), (400, 250, 7, 3), (200, 500, 64, 5), (12, 9, 1, 1)]
 
@@ -25,6 +25,16 @@ def look(digits, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KALEIDO_BUILD", str(tmp_path_factory.mktemp("features")))
         return kd.features(digits, seed=100)
+
+
+def test_real_points_that_are_prepared_once_give_the_same_scores():
+    real = random(200, 8)
+    known = reference(real, k=3)
+    for seed in (1, 2):
+        fake = random(150, 8, seed=seed)
+        assert prdc(known, fake) == prdc(real, fake, 3)
+    with pytest.raises(ValueError, match="3 real points are too few for k = 5"):
+        reference(real[:3])
 
 
 @pytest.mark.parametrize(("n", "m", "d", "k"), SHAPES)
