@@ -84,7 +84,9 @@ def compared(found: Path, reference: Path, profile: str) -> dict:
     both = pd.concat(merged, ignore_index=True)
     apart = (both["value"] - both["value there"]).abs()
     size = both[["value", "value there"]].abs().max(axis=1)
-    verdicts = [(a["claim"], a["verdict"], b["verdict"]) for a, b in zip(*ledgers, strict=True)]
+    # verdicts come from the record; what another machine can turn is the side on which small networks lie
+    sides = [[[said.rpartition(", ")[2] for said in entry["small"]] for entry in entries] for entries in ledgers]
+    verdicts = [(entry["claim"], *both) for entry, *both in zip(ledgers[0], *sides, strict=True)]
     return {
         "numbers": len(both) + alone,
         "moved": int((apart > 0).sum()),

@@ -1,22 +1,22 @@
 """Kaleido: is "Generative Kaleidoscopic Networks" (arXiv 2402.11793) true? Learn, sample, measure, judge."""
 
 from kaleido.architectures import cnn, transformer, unet
-from kaleido.attractor_rules import ends_found
+from kaleido.attractor_drawings import ends_found
 from kaleido.baselines import baselines, controls
-from kaleido.claims import CLAIMS, judge
-from kaleido.comparison_rules import best_and_worst, degrees, loaded, searched
+from kaleido.claims import CLAIMS
+from kaleido.comparison_drawings import best_and_worst, loaded, ranked, searched
 from kaleido.data import Dataset, load, points
-from kaleido.depth_rules import effect_of_depth, levels_of
+from kaleido.depth_drawings import effect_of_depth, levels_of
 from kaleido.dynamics import Ends, chao1, distinct, ends, lyapunov, radius
 from kaleido.evidence import Evidence, evidence, recorded, tabulate
 from kaleido.experiments import sweep
 from kaleido.features import features
 from kaleido.figures import draw, show
-from kaleido.generator_rules import best_recipes, best_settings, compared, repaired
+from kaleido.generator_drawings import best_recipes, best_settings, compared, repaired
 from kaleido.generators import GENERATORS
 from kaleido.inputs import noise, probes
 from kaleido.learning import History, Snapshot, learn
-from kaleido.ledger import check, conditions, findings, ledger, report, standing, summary
+from kaleido.ledger import check, findings, judge, ledger, report, table
 from kaleido.measures import (
     contraction,
     corner_loss,
@@ -57,12 +57,10 @@ __all__ = [
     "check",
     "cnn",
     "compared",
-    "conditions",
     "contraction",
     "controls",
     "corner_loss",
     "covered",
-    "degrees",
     "distinct",
     "draw",
     "effect_of_depth",
@@ -91,6 +89,7 @@ __all__ = [
     "prdc",
     "probes",
     "radius",
+    "ranked",
     "recorded",
     "repaired",
     "report",
@@ -99,9 +98,8 @@ __all__ = [
     "searched",
     "show",
     "spread",
-    "standing",
-    "summary",
     "sweep",
+    "table",
     "tabulate",
     "transformer",
     "unet",

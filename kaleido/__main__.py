@@ -5,7 +5,7 @@ import os
 import sys
 
 from kaleido import exact, figures, files, notebooks
-from kaleido.ledger import ELSEWHERE, agrees, ledger, moved, recorded_here, standing
+from kaleido.ledger import ELSEWHERE, agrees, changed, in_full, ledger, moved, recorded_here
 from kaleido.plans import EXTENDED, NOTEBOOKS
 from kaleido.sizes import PROFILES
 
@@ -18,17 +18,14 @@ def reproduce(profile: str, bits: str | None = None) -> int:
         bits: In exact mode, whether to `check` the tables' hashes or to `record` them.
     """
     failed = notebooks.run(NOTEBOOKS, profile)
-    entries = ledger(profile)
-    stands = standing(profile) or {}
-    print(f"\nThe claims, in the {profile} profile on this machine (p after Holm's correction)\n")
-    for entry in (entry for entry in entries if entry["verdict"] != "not run"):
-        change = stands.get(entry["claim"], "no record")
-        p = "" if entry["p_holm"] is None else f", p = {entry['p_holm']:.2g}"
+    print("\nThe claims: judged again from the record of the published settings; small networks were measured here\n")
+    for entry in ledger(profile):
         print(f"  {entry['claim']:4} {entry['text']}")
-        print(f"       {entry['verdict']}{p} ({change}): {entry['reason']}")
-    untested = [entry["claim"] for entry in entries if entry["verdict"] == "not run"]
-    print(f"  not run: {', '.join(untested) or 'none'}\n")
-    moved_away = _any_moved(list(NOTEBOOKS), profile)
+        print(f"       {in_full(entry)}")
+        if entry["small"]:
+            print(f"       at small scale, {entry['measured']} {entry['threshold']}: {'; '.join(entry['small'])}")
+    print()
+    moved_away, differ = _any_moved(list(NOTEBOOKS), profile), changed(profile)
     stand = True
     if bits == "record":
         exact.record(profile)
@@ -37,11 +34,10 @@ def reproduce(profile: str, bits: str | None = None) -> int:
         stand, told = exact.check(profile)
         print(f"\n  exact mode: {told}")
     print(f"\n  evidence, figures and executed notebooks: {files.build_folder(profile)}")
-    changed = [claim for claim, change in stands.items() if change.startswith("changed")]
-    if changed:
-        print(f"  verdicts that do not stand here: {', '.join(changed)}")
-    good = stand if bits else not (changed or moved_away)  # exact mode has a record of its own
-    return _told(failed) or int(not good)
+    for claim, change in differ.items():
+        print(f"  {claim} is {change}")
+    good = stand if bits else not moved_away  # exact mode has a record of its own
+    return _told(failed) or int(not good or bool(differ))
 
 
 def _any_moved(numbers: list[str], profile: str) -> bool:

@@ -1,17 +1,19 @@
 """Where turning leads: one function per figure of notebook 07, from evidence alone."""
 
 import numpy as np
+import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from kaleido.attractor_rules import LAST
+from kaleido.claims import LAST
 from kaleido.curves import seeds_and_mean
 from kaleido.evidence import Evidence
 from kaleido.sizes import ATTRACTED, DEEP, DEPTHS, IMAGES
+from kaleido.statistics import in_words, interval
 from kaleido.style import CONTROL, DATA, MAP, MILLIMETRE, PAGE
 
-__all__ = ["basins", "bestiary", "collapse", "ends"]
+__all__ = ["basins", "bestiary", "collapse", "ends", "ends_found"]
 
 COLOURS = dict(zip(DEPTHS["digits"], sns.color_palette("viridis_r", len(DEPTHS["digits"])), strict=True))
 BEASTS = 24
@@ -149,3 +151,36 @@ def _groups(found: Evidence, data: str) -> dict[str, dict]:
         f"{depth}, larger" if larger else str(depth): {"data": data, "depth": depth, "architecture": name}
         for larger, depth, name in groups
     }
+
+
+def ends_found(found: Evidence, data: str) -> pd.DataFrame:
+    """Where chains end, by depth, and for larger networks, on one data set: means over seeds with 95 % intervals.
+
+    Returns:
+        One column per depth; a quantity that some seed lacks, since none of its chains came to an end, is left out.
+    """
+    asked = {
+        "in a fixed point": ("share fixed", "noise"),
+        "in a cycle": ("share cycle", "noise"),
+        "in neither": ("share neither", "noise"),
+        "different ends": ("ends", "noise"),
+        "ends, seen or not, at least": ("ends at least", "noise"),
+        "share of the largest basin": ("largest basin", "noise"),
+        "share of ends at training points": ("ends at training points", "noise"),
+        "spectral radius at ends": ("radius", "ends"),
+        "spectral radius at training points": ("radius", "training points"),
+        "training points with a radius below 1": ("radius below 1", "training points"),
+        "training points recalled": ("recalled", "training points"),
+        "Lyapunov exponent per run": ("exponent", "noise"),
+    }
+    columns = {}
+    for depth, variant in [*((depth, "mlp") for depth in ATTRACTED), (DEEP, "larger")]:
+        rows = found.rows(claim="B3", data=data, depth=depth, architecture=variant)
+        said = {}
+        for name, (quantity, condition) in asked.items():
+            values = rows[(rows["quantity"] == quantity) & (rows["condition"] == condition)]["value"]
+            if len(values) == rows["seeds"].nunique() and len(values):
+                said[name] = in_words(*interval(values))
+        if said:
+            columns[f"depth {depth}" + ("" if variant == "mlp" else f", {variant}")] = said
+    return pd.DataFrame(columns).reindex(asked).fillna("")

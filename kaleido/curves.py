@@ -6,8 +6,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from kaleido.baselines import MUST_NOT_PASS
+from kaleido.claims import SAMPLED
 from kaleido.evidence import Evidence
-from kaleido.rules import SAMPLED
 from kaleido.sizes import IMAGES
 from kaleido.style import CONTROL, DATA, MAP, MILLIMETRE, PAGE
 

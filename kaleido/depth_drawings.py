@@ -6,14 +6,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from kaleido.depth_rules import effect_of_depth, levels_of
+from kaleido.claims import SAMPLED, SHALLOW, WITHIN
 from kaleido.evidence import Evidence
 from kaleido.pictures import sheet
-from kaleido.rules import SAMPLED
-from kaleido.sizes import DEPTHS, IMAGES
+from kaleido.sizes import DEEP, DEPTHS, IMAGES
+from kaleido.statistics import interval
 from kaleido.style import CONTROL, DATA, MAP, MILLIMETRE, PAGE
 
-__all__ = ["along_runs", "by_depth", "loss_maps", "not_depth", "samples", "toys"]
+__all__ = ["along_runs", "by_depth", "effect_of_depth", "levels_of", "loss_maps", "not_depth", "samples", "toys"]
 
 COLOURS = dict(zip(DEPTHS["digits"], sns.color_palette("viridis_r", len(DEPTHS["digits"])), strict=True))
 LABELS = {
@@ -147,7 +147,7 @@ def not_depth(found: Evidence) -> Figure:
         row[0].set_yticks(-np.arange(len(variants)), variants)
         row[0].set_title(data)
     for axis, quantity in zip(axes[1], ("rho", "gain", "pc"), strict=True):
-        axis.set_xlabel(f"{LABELS[quantity]}:\ndepth 10 less depth 1")
+        axis.set_xlabel(f"{LABELS[quantity]}:\ndepth 10 minus depth 1")
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize="small")
     return figure
 
@@ -168,3 +168,26 @@ def _by_depth(axis: Axes, found: Evidence, quantity: str, data: str, condition: 
 
 def _depths(found: Evidence, data: str) -> list[int]:
     return sorted(found.rows(claim="C2", quantity="rho", data=data, architecture="mlp")["depth"].unique())
+
+
+def levels_of(found: Evidence, data: str, variant: str = "mlp") -> list[str]:
+    """Returns the conditions `loss ...` of a data set at which all depths and seeds have the same loss, within 3 %."""
+    rows = found.rows(claim="C2", data=data, architecture=variant)
+    expected = len(rows[(rows["quantity"] == "loss") & (rows["condition"] == "equal steps")])
+    ratios = rows[rows["quantity"] == "loss over level"]
+    kept = [
+        condition
+        for condition, group in ratios.groupby("condition")
+        if len(group) == expected and group["value"].between(1 - WITHIN, 1).all()
+    ]
+    return sorted(kept, key=lambda condition: -float(condition.split()[1]))
+
+
+def effect_of_depth(
+    found: Evidence, quantity: str, data: str, variant: str, condition: str
+) -> tuple[float, float, float]:
+    """Returns the mean over seeds of depth 10 minus depth 1, with its 95 % interval; PC is taken at run 20."""
+    claim, run = ("C4", SAMPLED) if quantity == "pc" else ("C2", 1)
+    about = {"claim": claim, "quantity": quantity, "data": data, "architecture": variant, "condition": condition}
+    deep, shallow = (found.values(**about, run=run, depth=depth) for depth in (DEEP, SHALLOW))
+    return interval(deep - shallow)

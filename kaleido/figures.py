@@ -22,8 +22,8 @@ from kaleido.style import theme
 __all__ = ["draw", "manifest", "redraw", "render", "save", "show", "shown"]
 
 DRAWN_BY = (
-    "attractor_drawings", "attractor_rules", "comparison_drawings", "comparison_rules", "curves", "depth_drawings",
-    "depth_rules", "drawings", "figures", "generator_drawings", "generator_rules", "page", "pictures", "style",
+    "attractor_drawings", "claims", "comparison_drawings", "curves", "depth_drawings", "drawings", "figures",
+    "generator_drawings", "page", "pictures", "statistics", "style",
 )  # fmt: skip
 SOURCES = "".join(files.code(Path(__file__).parent / f"{name}.py") for name in DRAWN_BY) + TEMPLATE.read_text()
 ON_SCREEN = 110  # screen pixels per inch of paper, in notebooks

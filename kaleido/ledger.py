@@ -1,55 +1,143 @@
-"""The ledger: all verdicts with their correction, a notebook's report, and what has moved from the record."""
+"""The ledger: every claim judged from the record of the published settings, with small networks beside it."""
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from kaleido import exact, files
-from kaleido.claims import CLAIMS, FAMILIES, judge
-from kaleido.evidence import Evidence, compare, read_evidence
-from kaleido.rules import VERDICTS, Verdict
-from kaleido.statistics import holm
+from kaleido.claims import CLAIMS, FAMILIES, Endpoint, NotMeasured
+from kaleido.evidence import Evidence, compare, read_evidence, recorded
+from kaleido.statistics import holm, in_words, interval, p_value
 
 __all__ = [
-    "ELSEWHERE",
-    "agreement",
-    "agrees",
-    "check",
-    "conditions",
-    "findings",
-    "ledger",
-    "moved",
-    "read_ledger",
-    "recorded_here",
-    "report",
-    "standing",
-    "summary",
-]
+    "ELSEWHERE", "LEVEL", "WORDS", "Verdict", "agreement", "agrees", "changed", "check", "findings", "in_full", "judge",
+    "ledger", "moved", "read_ledger", "recorded_here", "report", "settle", "sides", "table", "word",
+]  # fmt: skip
 
+WORDS = ("supported", "not supported", "inconclusive", "not run")
 LEVEL = 0.05
 ELSEWHERE = 0.95  # share of a notebook's numbers that must agree on another machine than the record's
-NEAR = 3  # a corrected p within this factor of the level is borderline
+PAPER = "paper"  # the profile that decides
+UNRUN = "not run at the paper's scale"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A claim's word, and the numbers that it rests on: the mean over seeds, its 95 % interval, p after correction."""
+
+    claim: str
+    word: str
+    reason: str
+    mean: float | None = None
+    low: float | None = None
+    high: float | None = None
+    p: float | None = None
+    seeds: int = 0
+    also: tuple[str, ...] = ()  # guards that lie on the claimed side, too
+
+
+def word(claim: Endpoint, mean: float, p: float) -> str:
+    """Returns the word for a mean over seeds and its corrected p."""
+    if p >= LEVEL:
+        return "inconclusive"
+    return "supported" if claim.on_claimed_side(mean) else "not supported"
+
+
+def judge(source: dict[str, Evidence] | None = None) -> dict[str, Verdict]:
+    """Judges every claim.
+
+    Arguments:
+        source: Evidence by notebook; by default the record of the published settings.
+    """
+    verdicts = settle({name: _measured(name, source) for name in CLAIMS})
+    return {
+        name: verdict if verdict.word == "not run" else replace(verdict, also=_guards(name, source))
+        for name, verdict in verdicts.items()
+    }
+
+
+def settle(found: dict[str, np.ndarray | str]) -> dict[str, Verdict]:
+    """Returns each claim's verdict, each family corrected by Holm's method; what was not run counts there as p = 1.
+
+    Arguments:
+        found: A claim's numbers, one per seed, or why it was not run.
+    """
+    verdicts = {}
+    for family in FAMILIES:
+        raw = [1.0 if isinstance(found[name], str) else p_value(found[name], CLAIMS[name].threshold) for name in family]
+        for name, p in zip(family, holm(raw), strict=True):
+            if isinstance(found[name], str):
+                verdicts[name] = Verdict(name, "not run", found[name])
+                continue
+            mean, low, high = interval(found[name])
+            said = word(CLAIMS[name], mean, p)
+            verdicts[name] = Verdict(name, said, "", mean, _number(low), _number(high), float(p), len(found[name]))
+    return verdicts
+
+
+def _measured(name: str, source: dict[str, Evidence] | None) -> np.ndarray | str:
+    """A claim's numbers, one per seed; or why there are none, or not all that were planned."""
+    claim = CLAIMS[name]
+    try:
+        seeds = claim.seeds(_evidence(claim, source), claim.data)
+    except FileNotFoundError:
+        return UNRUN
+    except NotMeasured as error:
+        return UNRUN if "has 0 rows" in str(error) else str(error)
+    if len(seeds) != claim.planned:
+        return f"{len(seeds)} of {claim.planned} planned seeds are there"
+    return seeds
+
+
+def _evidence(claim: Endpoint, source: dict[str, Evidence] | None) -> Evidence:
+    if source is None:
+        return recorded(claim.notebook, PAPER)
+    if claim.notebook not in source:
+        raise FileNotFoundError(f"no evidence of notebook {claim.notebook}")
+    return source[claim.notebook]
+
+
+def _guards(name: str, source: dict[str, Evidence] | None) -> tuple[str, ...]:
+    claim = CLAIMS[name]
+    guards = claim.guards(_evidence(claim, source), claim.data)
+    return tuple(guard for guard, seeds in guards.items() if len(seeds) and claim.on_claimed_side(seeds.mean()))
+
+
+def sides(name: str, profile: str) -> list[str]:
+    """Returns in words where a claim's number lies on small networks: mean, interval and side, by data set."""
+    claim, said = CLAIMS[name], []
+    try:
+        folder = files.build_folder(profile) / "evidence"
+        found = recorded(claim.notebook) if claim.extended else read_evidence(folder, claim.notebook, profile)
+    except FileNotFoundError:
+        return []
+    for data in claim.small:
+        try:
+            mean, low, high = interval(claim.seeds(found, data))
+        except NotMeasured:
+            continue
+        straddles = low == low and low <= claim.threshold <= high
+        side = "undecided" if straddles else "claimed side" if claim.on_claimed_side(mean) else "other side"
+        said.append(f"`{data}`: {in_words(mean, low, high)}, {side}")
+    return said
 
 
 def ledger(profile: str) -> list[dict]:
-    """Judges every claim, corrects each family by Holm's method, and writes `ledger.json` under the build folder.
-
-    A claim that passes before correction and not after it is inconclusive. Claims that were not run stay in
-    their family, with p = 1.
-
-    Returns:
-        One entry per claim.
-    """
-    entries = []
-    for family in FAMILIES:
-        verdicts = [_with_its_control(judge(claim, profile), profile) for claim in family]
-        corrected = holm([v.p for v in verdicts])
-        entries += [_entry(v, float(p), profile) for v, p in zip(verdicts, corrected, strict=True)]
+    """Judges every claim, and writes `ledger.json` under the build folder: an entry per claim, see `findings`."""
+    entries = [_entry(verdict, profile) for verdict in judge().values()]
     content = {"profile": profile, "machine": exact.machine(), "claims": entries}
-    files.write(files.build_folder(profile) / "ledger.json", json.dumps(content, indent=1) + "\n")
+    files.write(files.build_folder(profile) / "ledger.json", json.dumps(content, indent=1, ensure_ascii=False) + "\n")
     return entries
+
+
+def _entry(verdict: Verdict, profile: str) -> dict:
+    claim = CLAIMS[verdict.claim]
+    about = {name: getattr(claim, name) for name in ("text", "measured", "data", "notebook", "figure")}
+    bound = f"{'<' if claim.below else '≥'} {claim.threshold:g}"
+    return asdict(verdict) | about | {"threshold": bound, "small": sides(verdict.claim, profile)}
 
 
 def read_ledger(path: Path) -> list[dict]:
@@ -61,38 +149,42 @@ def read_ledger(path: Path) -> list[dict]:
     return json.loads(Path(path).read_text())["claims"]
 
 
-def report(notebook: str, profile: str) -> None:
-    """Prints a notebook's verdicts before correction: words that may be others on another machine, see `check`."""
-    lines = []
-    for verdict in _judged(notebook, profile):
-        found = f"borderline, {' or '.join(verdict.between)}" if verdict.borderline else verdict.verdict
-        lines.append(f"{verdict.claim}: {found} (before correction). {CLAIMS[verdict.claim].text}.")
+def table(notebook: str, profile: str) -> pd.DataFrame:
+    """Returns a notebook's claims as a table: what was measured, the threshold, the verdict, and small networks."""
+    mine = {name: verdict for name, verdict in judge().items() if CLAIMS[name].notebook == notebook}
+    rows = [_entry(verdict, profile) for verdict in mine.values()]
+    shown = {"text": "claim", "measured": "what we measured", "threshold": "threshold"}
+    said = pd.DataFrame(rows, index=list(mine))[list(shown)].rename(columns=shown)
+    said["verdict"] = [in_full(row) for row in rows]
+    return said.assign(**{"at small scale": ["; ".join(row["small"]) for row in rows]})
+
+
+def report(notebook: str) -> None:
+    """Prints a notebook's final verdicts."""
+    mine = [asdict(verdict) for name, verdict in judge().items() if CLAIMS[name].notebook == notebook]
+    lines = [f"{entry['claim']}: {CLAIMS[entry['claim']].text}. {in_full(entry).capitalize()}." for entry in mine]
     print("\n".join(lines))  # noqa: T201 - at once, so that a notebook keeps it as one output
 
 
 def check(notebook: str, profile: str) -> None:
     """Prints whether a notebook's verdicts and numbers stand by the record: the same words wherever they do."""
-    lines, old = [], _recorded(profile)
-    if old is not None:
-        now = {verdict.claim: verdict for verdict in _judged(notebook, profile)}
-        changes = {
-            claim: _change(
-                old.get(claim, {}).get("before_correction", "not recorded"),
-                verdict.verdict,
-                verdict.reason,
-                verdict.borderline or len(old.get(claim, {}).get("between", ())) > 1,
-                profile,
-            )
-            for claim, verdict in now.items()
-        }
-        changed = [f"{claim} {change}" for claim, change in changes.items() if change.startswith("changed")]
-        lines += changed or (["the verdicts stand by the record"] if now else [])
+    mine = [name for name, claim in CLAIMS.items() if claim.notebook == notebook]
+    differ = {name: change for name, change in changed(profile).items() if name in mine}
+    lines = [f"{name}: {change}" for name, change in differ.items()]
+    lines = lines or (["the verdicts are those of the record"] if mine else [])
     lines += agreement(read_evidence(files.build_folder(profile) / "evidence", notebook, profile))
     print("\n".join(lines))  # noqa: T201
 
 
-def _judged(notebook: str, profile: str) -> list[Verdict]:
-    return [judge(claim, profile) for claim, about in CLAIMS.items() if about.notebook == notebook]
+def changed(profile: str) -> dict[str, str]:
+    """Judges every claim again, and returns how the words differ from the recorded ledger's; empty if none does."""
+    path = files.record_folder() / profile / "ledger.json"
+    old = {entry["claim"]: entry["word"] for entry in read_ledger(path)} if path.exists() else {}
+    return {
+        name: f"{verdict.word}, recorded as {old[name]}"
+        for name, verdict in judge().items()
+        if old.get(name, verdict.word) != verdict.word
+    }
 
 
 def agreement(found: Evidence) -> list[str]:
@@ -102,8 +194,8 @@ def agreement(found: Evidence) -> list[str]:
         return [f"there is no record of the {found.profile} profile to compare with"]
     agree, total, others = compared
     if agrees(compared, found.profile):  # the same words on every machine, for the comparison of notebooks
-        recorded = read_evidence(files.record_folder() / found.profile, found.notebook, found.profile)
-        return [f"the numbers agree with the {len(recorded.table)} of the record"]
+        known = read_evidence(files.record_folder() / found.profile, found.notebook, found.profile)
+        return [f"the numbers agree with the {len(known.table)} of the record"]
     return [f"{agree} of {total} numbers within tolerance of the record", others.to_string(index=False, max_rows=20)]
 
 
@@ -139,170 +231,60 @@ def moved(notebooks: list[str], profile: str) -> dict[str, tuple[int, int, pd.Da
     return found
 
 
-def standing(profile: str) -> dict[str, str] | None:
-    """Compares the ledger in the build folder with the recorded one.
-
-    Returns:
-        For each claim `as recorded`, `borderline`, or how it changed; nothing if there is no record. A verdict that
-        differs is borderline if its intervals say so here or there, or if one of the two is inconclusive and the record
-        was made on another machine: then they do not contradict one another.
-    """
-    old = _recorded(profile)
-    if old is None:
-        return None
-    new = {entry["claim"]: entry for entry in read_ledger(files.build_folder(profile) / "ledger.json")}
-    found = {}
-    for claim in CLAIMS:
-        before, now = (entries.get(claim, {"verdict": "not recorded"}) for entries in (old, new))
-        close = _borderline(before) or _borderline(now)
-        found[claim] = _change(before["verdict"], now["verdict"], now.get("reason", ""), close, profile)
-    return found
-
-
-def _recorded(profile: str) -> dict[str, dict] | None:
-    path = files.record_folder() / profile / "ledger.json"
-    return {entry["claim"]: entry for entry in read_ledger(path)} if path.exists() else None
-
-
-def _change(before: str, now: str, reason: str, close: bool, profile: str) -> str:
-    """How a verdict differs from the recorded one: `as recorded`, `borderline: ...` or `changed: ...`."""
-    if before == now:
-        return "as recorded"
-    if now == "not run" and reason.startswith("data not here"):
-        return f"borderline: {reason}"
-    close = close or (not recorded_here(profile) and {before, now} != {"supported", "not supported"})
-    return f"{'borderline' if close else 'changed'}: {now}, recorded as {before}"
-
-
-def conditions(verdict: Verdict) -> pd.DataFrame:
-    """Returns the tests that a verdict rests on, one row each: what was asked, effect, interval, bound, p, seeds."""
-    rows = [
-        {
-            "condition": test.asked,
-            "effect": test.effect,
-            "low": test.low,
-            "high": test.high,
-            "asked": f"{'<' if test.below else '>='} {test.bound:g}",
-            "p": f"{test.p:.2g}",
-            "seeds": test.n,
-        }
-        for test in verdict.tests
-    ]
-    columns = ["condition", "effect", "low", "high", "asked", "p", "seeds"]
-    table = pd.DataFrame(rows, columns=columns).astype({"condition": "str"})  # without tests, an empty table
-    return table.round({"effect": 3, "low": 3, "high": 3})
-
-
-def summary(profile: str) -> None:
-    """Prints how many verdicts of the ledger in the build folder stand by the record, and which do not."""
-    stands = standing(profile)
-    if stands is None:
-        print(f"there is no record of the {profile} profile to compare with")  # noqa: T201
-        return
-    changed = {claim: change for claim, change in stands.items() if change.startswith("changed")}
-    print(f"{len(stands) - len(changed)} of {len(stands)} verdicts as recorded, or borderline")  # noqa: T201
-    for claim, change in changed.items():
-        print(f"{claim} {change}")  # noqa: T201
-
-
 def findings(entries: list[dict], root: str = "") -> str:
-    """Returns the ledger in Markdown: verdicts counted, a table of what was tested, and a line that says what was not.
+    """Returns the ledger in Markdown: verdicts counted, then one row a claim, as book/claims.md lays it out.
 
     Arguments:
         entries: The ledger.
         root: Where links start, such as `../` for a notebook.
     """
-    paths = {path.name[:2]: path.name for path in (files.root() / "notebooks").glob("*.ipynb")}
     lines = [
         _tally(entries),
         "",
-        "| | claim | verdict | effect that decides | data | shown in |",
-        "|---|---|---|---|---|---|",
+        "| | claim | what we measured | threshold | verdict | at small scale | figure |",
+        "|---|---|---|---|---|---|---|",
     ]
     for entry in entries:
-        if entry["verdict"] != "not run":
-            data = f"{entry['data']}; {entry['profile']}, seeds {entry['seeds']}, width {entry['width']}"
-            where = f"[{entry['notebook']}]({root}notebooks/{paths[entry['notebook']]}), "
-            where += f"[figure]({root}figures/{entry['figure']}.png)"
-            verdict = f"**{entry['verdict']}**" + (
-                f" ({entry['before_correction']} before correction)"
-                if entry["before_correction"] != entry["verdict"]
-                else ""
-            )
-            lines.append(f"| {entry['claim']} | {entry['text']} | {verdict} | {_decides(entry)} | {data} | {where} |")
-    untested = [f"{entry['claim']} ({entry['text']})" for entry in entries if entry["verdict"] == "not run"]
-    return "\n".join([*lines, "", "Not run yet: " + "; ".join(untested) + "."] if untested else lines)
+        numbers = _numbers(entry)
+        measured = f"{entry['measured']}, {entry['data']}" + (f": {numbers}, {entry['seeds']} seeds" if numbers else "")
+        figure = f"[{entry['notebook']}]({root}figures/{entry['figure']}.png)"
+        cells = [entry["claim"], entry["text"], measured, entry["threshold"], f"**{entry['word']}**{_why(entry)}"]
+        lines.append("| " + " | ".join([*cells, "; ".join(entry["small"]), figure]) + " |")
+    return "\n".join(lines)
 
 
 def _tally(entries: list[dict]) -> str:
     sentences = []
     for family, of in zip(FAMILIES, ("the paper's {} claims", "our {} controls and questions"), strict=True):
-        verdicts = {}
+        words = {}
         for entry in entries:
             if entry["claim"] in family:
-                verdicts.setdefault(entry["verdict"], []).append(entry["claim"])
-        listed = [
-            f"{len(verdicts[name])} {name} ({', '.join(verdicts[name])})" for name in VERDICTS if name in verdicts
-        ]
+                words.setdefault(entry["word"], []).append(entry["claim"])
+        listed = [f"{len(words[name])} {name} ({', '.join(words[name])})" for name in WORDS if name in words]
         sentences.append(f"Of {of.format(len(family))}: {', '.join(listed)}.")
     return " ".join(sentences)
 
 
-def _with_its_control(verdict: Verdict, profile: str) -> Verdict:
-    """Says of C2 and C4 whether they outlive the matching of training losses."""
-    control = f"{verdict.claim}m"
-    if control not in CLAIMS or verdict.verdict not in ("supported", "partly supported"):
-        return verdict
-    matched = judge(control, profile).verdict
-    if matched != "not supported":
-        return verdict
-    explained = f"{verdict.verdict} as stated; explained by fit ({control} is {matched})"
-    return replace(verdict, reason=f"{explained}; {verdict.reason}")
+def in_full(entry: dict) -> str:
+    """Returns an entry's verdict in words, with its number, interval and p."""
+    numbers = _numbers(entry)
+    return f"{entry['word']}{_why(entry)}" + (f": {numbers}, {entry['seeds']} seeds" if numbers else "")
 
 
-def _decides(entry: dict) -> str:
-    if entry["effect"] is None:
+def _numbers(entry: dict) -> str:
+    if entry["mean"] is None:
         return ""
-    ends = f" [{entry['low']:.3g}, {entry['high']:.3g}]" if entry["low"] is not None else ""
-    asked = f"{'<' if entry['below'] else '>='} {entry['bound']:g}"
-    return f"{entry['asked']}: {entry['effect']:.3g}{ends}, asked {asked}; p = {entry['p_holm']:.2g} (Holm)"
+    nan = float("nan")
+    low, high = (nan if entry[end] is None else entry[end] for end in ("low", "high"))
+    return in_words(entry["mean"], low, high)
 
 
-def _borderline(entry: dict) -> bool:
-    near = entry.get("p_holm") is not None and LEVEL / NEAR < entry["p_holm"] < LEVEL * NEAR
-    return near or len(entry.get("between", ())) > 1
+def _why(entry: dict) -> str:
+    if entry["word"] == "not run":
+        return f" ({entry['reason']})" if entry["reason"] != UNRUN else " at the paper's scale"
+    so = f"; so does {', '.join(entry['also'])}" if entry["word"] == "supported" and entry["also"] else ""
+    return f" (p = {entry['p']:.2g}{so})"
 
 
-def _entry(verdict: Verdict, p: float, profile: str) -> dict:
-    about, test = CLAIMS[verdict.claim], verdict.deciding
-    final, reason = verdict.verdict, verdict.reason
-    if final in ("supported", "partly supported") and p >= LEVEL:
-        final, reason = "inconclusive", f"{final} before Holm's correction, p = {p:.2g} after it; {reason}"
-    return {
-        "claim": verdict.claim,
-        "text": about.text,
-        "verdict": final,
-        "before_correction": verdict.verdict,
-        "between": list(verdict.between),
-        "reason": reason,
-        "asked": test.asked if test else None,
-        "effect": _number(test and test.effect),
-        "low": _number(test and test.low),
-        "high": _number(test and test.high),
-        "bound": _number(test and test.bound),
-        "below": test.below if test else None,
-        "p": _number(verdict.p),
-        "p_holm": p if test else None,
-        "tests": [{name: _number(value) for name, value in asdict(each).items()} for each in verdict.tests],
-        "data": verdict.data,
-        "seeds": verdict.seeds,
-        "width": verdict.width,
-        "profile": "extended" if about.extended else profile,
-        "notebook": about.notebook,
-        "figure": about.figure,
-        "would_change_our_mind": about.change,
-    }
-
-
-def _number(value):
+def _number(value: float) -> float | None:
     return None if value != value else value  # JSON has no NaN

@@ -1,8 +1,6 @@
 """Notebook 20: the measurements of the claims on a reader's own images, and what they come to."""
 
 import io
-import re
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,20 +8,19 @@ import pandas as pd
 from IPython.display import Image, Markdown
 
 from kaleido import files, pictures
-from kaleido.attractor_rules import COPIES, PICTURES
 from kaleido.cells import cells_of
 from kaleido.checks import whole
+from kaleido.claims import SAMPLED
 from kaleido.comparisons import FEW
 from kaleido.drawings import unseen_inputs
 from kaleido.evidence import Evidence, collected, evidence
 from kaleido.experiments import sweep
 from kaleido.figures import shown
-from kaleido.ledger import agreement
+from kaleido.ledger import LEVEL, agreement
 from kaleido.reading import read, scaled
-from kaleido.rules import SAMPLED, Verdict, all_of, over_generalization, sampling
 from kaleido.sizes import OWN, PROFILES
 from kaleido.sources import BUNDLED, bundled
-from kaleido.statistics import in_words, interval, threshold
+from kaleido.statistics import in_words, interval, p_value
 from kaleido.style import theme
 
 __all__ = ["answers", "chains", "check", "facts", "measured", "report", "scores", "told", "unseen"]
@@ -33,10 +30,8 @@ LEAST, MANY = 10, 100  # different images; held-out ones without which nothing c
 SURER = 0.1  # by so much the classifier must beat guessing the largest class
 SHOWN = 8  # chains
 CONSTANTS = ("mean", "medoid", "black")
-WORDS = {  # verdicts as answers
-    "supported": "yes", "partly supported": "partly", "not supported": "no", "inconclusive": "undecided",
-    "not decidable": "cannot be said",
-}  # fmt: skip
+COPIES, PICTURES = 0.05, 0.1  # copy share; different pictures to a chain
+LEFT = "different pictures to a chain"
 
 
 def measured(path: str, profile: str = "laptop", size: int | None = None) -> Evidence:
@@ -123,26 +118,35 @@ def scores(found: Evidence) -> pd.DataFrame:
 
 
 def answers(found: Evidence) -> pd.DataFrame:
-    """Answers four questions, one row each: the verdict, and what it rests on.
+    """Answers five questions, one row each: the answer, and what it rests on.
 
-    By the conditions of C1, C9 and B2 in `book/claims.md`; the last question asks for the second condition of B1 alone,
-    at the last run. No correction is made for asking four. Nothing is said with fewer than 100 held-out images, or if a
-    constant map passes for C1; of quality, also without labels that a classifier can learn, with fewer than 300
-    held-out images, or if samples pass that must not.
+    By the endpoints of C1, C3a, C3b and B2 in `book/claims.md`, and the number of pictures at the last run. No
+    correction is made for asking five. Nothing is said with fewer than 100 held-out images; of quality, also without
+    labels that a classifier can learn, or with fewer than 300 held-out images.
     """
-    last = int(found.table["run"].max())
+    name, last = _name(found), int(found.table["run"].max())
     few = f"it needs {MANY} held-out images, and there are {_held_out(found)}" if _held_out(found) < MANY else ""
+    about = {"data": name, "architecture": "mlp", "condition": "noise"}
     asked = {
-        "Do unseen inputs land near your images, and on many of them?": _near,
-        "Does noise become samples of your images?": _samples,
-        "Are the samples copies of training images?": _copies,
-        f"Do the chains fall onto few pictures by run {last}?": partial(_few_pictures, last=last),
+        "Do unseen inputs land near your images?": ("contraction", "C1", "rho", 1, 0.5, True),
+        "Do samples look like your images?": ("precision", "C9", "precision", SAMPLED, 0.8, False),
+        "Do samples cover your images?": ("coverage", "C9", "coverage", SAMPLED, 0.5, False),
+        "Are samples copies of training images?": ("copy share", "B2", "copy share", SAMPLED, COPIES, False),
+        f"Do chains fall onto few pictures by run {last}?": (LEFT, "B1", LEFT, last, PICTURES, True),
     }
     said = {}
-    for question, answer in asked.items():
-        verdict = Verdict("", "not decidable", few) if few else answer(found, _name(found))
-        why = re.sub("the kaleidoscope [a-z ]+, ", "", verdict.reason).removeprefix("undecided: ")
-        said[question] = {"answer": WORDS[verdict.verdict], "why": why.replace(f"{_name(found)}: ", "")}
+    for question, (measured, claim, quantity, run, threshold, below) in asked.items():
+        unsure = few or {"C9": _unsure, "B1": _too_few}.get(claim, lambda found: "")(found)
+        if unsure:
+            said[question] = {"answer": "cannot be said", "why": unsure}
+            continue
+        seeds = found.values(**about, claim=claim, quantity=quantity, run=run)
+        ends, right = interval(seeds), seeds.mean() < threshold if below else seeds.mean() >= threshold
+        sure = p_value(seeds, threshold) < LEVEL
+        why = f"{measured} is {in_words(*ends)}; yes would be {'<' if below else '≥'} {threshold:g}"
+        passing = _passing(found, claim, quantity, threshold, below)
+        why += f"; {', '.join(passing)} would pass too" if passing and sure and right else ""
+        said[question] = {"answer": ("yes" if right else "no") if sure else "undecided", "why": why}
     return pd.DataFrame.from_dict(said, orient="index")
 
 
@@ -163,38 +167,35 @@ def check(found: Evidence) -> None:
         print("\n".join(agreement(found)))  # noqa: T201
 
 
-def _near(found: Evidence, name: str) -> Verdict:
-    passing = [c for c in CONSTANTS if over_generalization(found, 1.0, c, (name,)).verdict == "supported"]
-    if passing:
-        return Verdict("C1", "not decidable", f"a constant map passes too: {', '.join(passing)}")
-    return over_generalization(found, sets=(name,))
-
-
-def _samples(found: Evidence, name: str) -> Verdict:
+def _unsure(found: Evidence) -> str:
+    """Why nothing can be said of the samples' quality, if nothing can."""
     if not _judged(found):
-        why = f"it needs labels and {FEW} held-out images; look at the chains, and at the distances above"
-        return Verdict("C9", "not decidable", why)
-    right, largest = (found.values(claim="C9", quantity=quantity).mean() for quantity in ("accuracy", "largest class"))
+        return f"it needs labels and {FEW} held-out images; look at the chains, and at the distances above"
+    about = {"claim": "C9", "data": _name(found)}
+    right, largest = (found.values(**about, quantity=quantity).mean() for quantity in ("accuracy", "largest class"))
     if right < largest + SURER:
-        why = f"the classifier that judges finds {right:.2f} of the classes, and guessing the largest one {largest:.2f}"
-        return Verdict("C9", "not decidable", why)
-    return sampling(found, claim="C9", sets=(name,))
+        return (
+            f"the classifier that judges finds {right:.2f} of the classes, and guessing the largest one {largest:.2f}"
+        )
+    return ""
 
 
-def _copies(found: Evidence, name: str) -> Verdict:
-    about = {"claim": "B2", "data": name, "architecture": "mlp", "condition": "noise", "run": SAMPLED}
-    share, away = (found.values(**about, quantity=quantity) for quantity in ("copy share", "novelty"))
-    nearer = threshold("distance to training images, over that of unseen ones", away, 1.0, below=True)
-    return all_of("B2", [threshold("copy share", share, COPIES, below=False), nearer])
-
-
-def _few_pictures(found: Evidence, name: str, last: int) -> Verdict:
-    rows = found.rows(claim="B1", quantity="different pictures to a chain", data=name, run=last)
+def _too_few(found: Evidence) -> str:
+    rows = found.rows(claim="B1", quantity=LEFT, data=_name(found))
     images = found.rows(claim="C9", quantity="loss")["n"].iloc[0]
     if images <= PICTURES * rows["n"].iloc[0]:
-        why = f"there are {images} training images, no more than the pictures that {rows['n'].iloc[0]} chains may keep"
-        return Verdict("B1", "not decidable", why)
-    return all_of("B1", [threshold("different pictures to a chain", rows["value"], PICTURES, below=True)])
+        return f"there are {images} training images, no more than the pictures that {rows['n'].iloc[0]} chains may keep"
+    return ""
+
+
+def _passing(found: Evidence, claim: str, quantity: str, threshold: float, below: bool) -> list[str]:
+    """Constant maps, or samples that need no network, on the same side of the threshold."""
+    if claim not in ("C1", "C9"):
+        return []
+    rows = found.rows(claim=claim, data=_name(found), quantity=quantity)
+    trivial = rows["architecture"].isin(CONSTANTS) & (rows["condition"] == "noise") | (rows["condition"] == "baseline")
+    means = rows[trivial].groupby("architecture", sort=False)["value"].mean().drop("training points", errors="ignore")
+    return [str(guard) for guard, mean in means.items() if (mean < threshold if below else mean >= threshold)]
 
 
 def _judged(found: Evidence) -> bool:

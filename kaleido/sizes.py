@@ -72,8 +72,8 @@ LEVEL = {"smoke": 0.6, "laptop": 0.08, "paper": 0.08}  # of the loss on digits i
 _POINTS = Size(width=50, depth=6, steps=2000, seeds=5, batch=128)  # as published, but for steps, seeds and batches
 _PUBLISHED = Size(width=500, steps=10_000, seeds=10, batch=1000, lr=1e-4)  # the MNIST network of the paper
 _DEPTH = {  # claims C2 and C4: many networks, so smaller ones, for fewer steps
-    "depth digits": Size(width=128, steps=1000, seeds=10, runs=100),
-    "depth mnist5k": Size(width=128, steps=800, seeds=5, runs=100),
+    "depth digits": Size(width=128, steps=1000, seeds=3, runs=100),
+    "depth mnist5k": Size(width=128, steps=800, seeds=3, runs=100),
 }
 _LONGER = {name: dataclasses.replace(size, steps=size.steps * 3 // 2) for name, size in _DEPTH.items()}
 # claim C5's networks, about as large as one another: depth, width, steps, learning rate
@@ -144,14 +144,14 @@ PROFILES = {
     "laptop": {
         **TOYS,
         "points": _POINTS,
-        "digits": Size(width=128, steps=2000, seeds=10),
-        "mnist5k": Size(width=256, steps=1500, seeds=5),
+        "digits": Size(width=128, steps=2000, seeds=3),
+        "mnist5k": Size(width=256, steps=1500, seeds=3),
         **_DEPTH,
-        "shapes digits": Size(width=0, steps=0, seeds=10, runs=20),
-        "shapes mnist5k": Size(width=0, steps=0, seeds=5, runs=20),
-        "fashion5k": Size(width=256, steps=1500, seeds=5),
+        "shapes digits": Size(width=0, steps=0, seeds=3, runs=20),
+        "shapes mnist5k": Size(width=0, steps=0, seeds=3, runs=20),
+        "fashion5k": Size(width=256, steps=1500, seeds=3),
         "pictured": Size(width=256, steps=600, seeds=1),
-        "own": Size(width=256, steps=1500, seeds=5),
+        "own": Size(width=256, steps=1500, seeds=3),
     },
     "extended": {
         "mnist5k": dataclasses.replace(_PUBLISHED, seeds=3),

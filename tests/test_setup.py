@@ -10,8 +10,8 @@ from packaging.requirements import Requirement
 
 import kaleido as kd
 from kaleido import notebooks
-from kaleido.claims import CLAIMS, VERDICTS
-from kaleido.ledger import read_ledger
+from kaleido.claims import CLAIMS
+from kaleido.ledger import WORDS, read_ledger
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 ASKED = [
@@ -63,7 +63,7 @@ def test_the_readmes_findings_are_those_of_the_record():
     table = readme.split(notebooks.BEGIN)[1].split(notebooks.END)[0]
     entries = read_ledger(ROOT / "data" / "record" / "laptop" / "ledger.json")
     assert table.strip() == kd.findings(entries)
-    assert {entry["verdict"] for entry in entries} <= set(VERDICTS)
+    assert {entry["word"] for entry in entries} <= set(WORDS)
     assert [entry["claim"] for entry in entries] == list(CLAIMS)
 
 
