@@ -35,7 +35,7 @@ from kaleido.quality import Reference, novelty, prdc, predicted, reference
 from kaleido.sampling import sample
 from kaleido.sizes import DEEP
 
-__all__ = ["JOBS", "Job", "assemble", "judges", "learn_all", "measured", "states"]
+__all__ = ["JOBS", "Job", "assemble", "followed", "judges", "learn_all", "majority", "measured", "states"]
 
 SEEDS = tuple(range(200, 210))
 STEPS, BATCH, RATE, LOOK, EVERY = 10_000, 1000, 1e-4, 10_000, 0.02
@@ -136,6 +136,13 @@ def features_of(look: Features, x: Tensor) -> Tensor:
     return look(x)
 
 
+@torch.no_grad()
+def majority(looks: list[Features], x: Tensor) -> Tensor:
+    """Returns the class that most of the classifiers see in each image; of several, the lowest."""
+    votes = torch.stack([look.classes(look(x)).argmax(1) for look in looks])
+    return nn.functional.one_hot(votes).sum(0).argmax(1)
+
+
 @dataclass
 class _State:
     """One network in one state, and the rows that say what was found of it."""
@@ -188,7 +195,7 @@ class _State:
         """C8: the class of each chain, the majority of the classifiers, at runs 50 to 100."""
         still = range(50, 101)
         orbit = sample(self.net, start, still[-1], still)
-        votes = torch.stack([self._voted(orbit.at(run)) for run in still])
+        votes = torch.stack([majority(self.looks, orbit.at(run)) for run in still])
         shares = votes[-1].bincount(minlength=10).double() / len(start)
         for quantity, value in {
             "share that keeps its class": (votes == votes[0]).all(0).double().mean(),
@@ -197,12 +204,6 @@ class _State:
             "final class entropy": -torch.xlogy(shares, shares).sum(),
         }.items():
             self.add("03", "C8", quantity, None, value, len(start), "mlp", "noise")
-
-    @torch.no_grad()
-    def _voted(self, x: Tensor) -> Tensor:
-        """The class that most of the classifiers see; of several, the lowest."""
-        votes = torch.stack([look.classes(look(x)).argmax(1) for look in self.looks])
-        return nn.functional.one_hot(votes, 10).sum(0).argmax(1)
 
     def ends(self, start: Tensor) -> None:
         """B2 and B3: copies at run 20, and where chains are at run 500."""
