@@ -120,8 +120,8 @@ def unseen_inputs(found: Evidence, sets: tuple[str, ...] = IMAGES) -> Figure:
     }  # fmt: skip
     marks = dict(zip(names, "os^DvXP*", strict=True))
     for axis, data in zip(axes, sets, strict=True):
-        axis.fill_between([0, 0.5], 0.25, 1.08, color=MAP, alpha=0.1, lw=0)
-        axis.annotate("C1 asks for this", (0.02, 1.05), va="top", color=MAP, fontsize="small")
+        axis.axvspan(0, 0.5, color=MAP, alpha=0.1, lw=0)
+        axis.annotate("claimed side of C1", (0.02, 1.05), va="top", color=MAP, fontsize="small")
         for name, label in names.items():
             rho, spread = (
                 found.values(claim="C1", quantity=q, data=data, architecture=name, condition="noise", run=1)

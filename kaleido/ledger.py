@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from IPython.display import Markdown
 
 from kaleido import exact, files
 from kaleido.claims import CLAIMS, FAMILIES, Endpoint, NotMeasured
@@ -53,10 +54,13 @@ def judge(source: dict[str, Evidence] | None = None) -> dict[str, Verdict]:
         source: Evidence by notebook; by default the record of the published settings.
     """
     verdicts = settle({name: _measured(name, source) for name in CLAIMS})
-    return {
-        name: verdict if verdict.word == "not run" else replace(verdict, also=_guards(name, source))
-        for name, verdict in verdicts.items()
-    }
+    for name, verdict in verdicts.items():
+        if verdict.word != "not run":
+            claim = CLAIMS[name]
+            said = claim.remark(_evidence(claim, source), claim.data)
+            also = _guards(claim, _evidence(claim, source)) if verdict.word == "supported" else ()
+            verdicts[name] = replace(verdict, reason=said, also=also)
+    return verdicts
 
 
 def settle(found: dict[str, np.ndarray | str]) -> dict[str, Verdict]:
@@ -100,9 +104,8 @@ def _evidence(claim: Endpoint, source: dict[str, Evidence] | None) -> Evidence:
     return source[claim.notebook]
 
 
-def _guards(name: str, source: dict[str, Evidence] | None) -> tuple[str, ...]:
-    claim = CLAIMS[name]
-    guards = claim.guards(_evidence(claim, source), claim.data)
+def _guards(claim: Endpoint, found: Evidence) -> tuple[str, ...]:
+    guards = claim.guards(found, claim.data)
     return tuple(guard for guard, seeds in guards.items() if len(seeds) and claim.on_claimed_side(seeds.mean()))
 
 
@@ -136,7 +139,7 @@ def ledger(profile: str) -> list[dict]:
 def _entry(verdict: Verdict, profile: str) -> dict:
     claim = CLAIMS[verdict.claim]
     about = {name: getattr(claim, name) for name in ("text", "measured", "data", "notebook", "figure")}
-    bound = f"{'<' if claim.below else '≥'} {claim.threshold:g}"
+    bound = f"{claim.side} {claim.threshold:g}"
     return asdict(verdict) | about | {"threshold": bound, "small": sides(verdict.claim, profile)}
 
 
@@ -149,14 +152,10 @@ def read_ledger(path: Path) -> list[dict]:
     return json.loads(Path(path).read_text())["claims"]
 
 
-def table(notebook: str, profile: str) -> pd.DataFrame:
-    """Returns a notebook's claims as a table: what was measured, the threshold, the verdict, and small networks."""
-    mine = {name: verdict for name, verdict in judge().items() if CLAIMS[name].notebook == notebook}
-    rows = [_entry(verdict, profile) for verdict in mine.values()]
-    shown = {"text": "claim", "measured": "what we measured", "threshold": "threshold"}
-    said = pd.DataFrame(rows, index=list(mine))[list(shown)].rename(columns=shown)
-    said["verdict"] = [in_full(row) for row in rows]
-    return said.assign(**{"at small scale": ["; ".join(row["small"]) for row in rows]})
+def table(notebook: str, profile: str) -> Markdown:
+    """Returns a notebook's claims as a table to read, see `findings`."""
+    mine = [verdict for name, verdict in judge().items() if CLAIMS[name].notebook == notebook]
+    return Markdown(_rows([_entry(verdict, profile) for verdict in mine], "../"))
 
 
 def report(notebook: str) -> None:
@@ -179,7 +178,7 @@ def check(notebook: str, profile: str) -> None:
 def changed(profile: str) -> dict[str, str]:
     """Judges every claim again, and returns how the words differ from the recorded ledger's; empty if none does."""
     path = files.record_folder() / profile / "ledger.json"
-    old = {entry["claim"]: entry["word"] for entry in read_ledger(path)} if path.exists() else {}
+    old = {entry["claim"]: entry.get("word") for entry in read_ledger(path)} if path.exists() else {}
     return {
         name: f"{verdict.word}, recorded as {old[name]}"
         for name, verdict in judge().items()
@@ -238,12 +237,12 @@ def findings(entries: list[dict], root: str = "") -> str:
         entries: The ledger.
         root: Where links start, such as `../` for a notebook.
     """
-    lines = [
-        _tally(entries),
-        "",
-        "| | claim | what we measured | threshold | verdict | at small scale | figure |",
-        "|---|---|---|---|---|---|---|",
-    ]
+    return _tally(entries) + "\n\n" + _rows(entries, root)
+
+
+def _rows(entries: list[dict], root: str) -> str:
+    heads = ["", "claim", "what we measured", "threshold", "verdict", "at small scale", "figure"]
+    lines = [f"| {' | '.join(heads)} |".replace("|  |", "| |"), "|---" * len(heads) + "|"]
     for entry in entries:
         numbers = _numbers(entry)
         measured = f"{entry['measured']}, {entry['data']}" + (f": {numbers}, {entry['seeds']} seeds" if numbers else "")
@@ -282,8 +281,9 @@ def _numbers(entry: dict) -> str:
 def _why(entry: dict) -> str:
     if entry["word"] == "not run":
         return f" ({entry['reason']})" if entry["reason"] != UNRUN else " at the paper's scale"
-    so = f"; so does {', '.join(entry['also'])}" if entry["word"] == "supported" and entry["also"] else ""
-    return f" (p = {entry['p']:.2g}{so})"
+    said = f"; {entry['reason']}" if entry["reason"] else ""
+    said += f"; so does {', '.join(entry['also'])}" if entry["also"] else ""
+    return f" (p = {entry['p']:.2g}{said})"
 
 
 def _number(value: float) -> float | None:

@@ -1,63 +1,17 @@
+from collections import Counter
+
 import numpy as np
 import pytest
 import torch
 from test_verdicts import row
 
 import kaleido as kd
-from kaleido import attractor_rules, attractors
+from kaleido import attractors
 from kaleido.cells import Cell
 from kaleido.evidence import write_evidence
 from kaleido.learning import History
 from kaleido.plans import plan
-
-GOOD = {
-    ("B1", "coverage", 5): 0.5, ("B1", "coverage", 200): 0.2, ("B1", "different pictures", 500): 20.0,
-    ("B2", "copy share", 20): 0.2, ("B2", "novelty", 20): 0.5, ("B3", "share neither", 500): 0.02,
-    ("B1", "pc", 20): 0.5,
-}  # fmt: skip
-
-
-def found(folder, change=None, only=("digits", "mnist5k")):
-    """Evidence of notebook 07 in which B1, B2 and B3 hold, but for what is changed on some data sets."""
-    rng = np.random.default_rng(0)
-    rows = []
-    for data, seeds in (("digits", 10), ("mnist5k", 5)):
-        for (claim, quantity, run), value in (GOOD | ((change or {}) if data in only else {})).items():
-            for seed in range(100, 100 + seeds):
-                for name, other in (("mlp", value), ("larger", 0.5)):  # the larger networks decide nothing
-                    noise = 1 + 0.02 * rng.standard_normal()
-                    about = {"condition": "noise", "run": run, "n": 1000}
-                    rows.append(row(claim, quantity, data, name, seed, other * noise, **about) | {"depth": 10})
-    return write_evidence(folder, "07", "smoke", rows)
-
-
-def test_b1_b2_b3_hold_where_chains_collapse_copy_and_settle(tmp_path):
-    evidence = found(tmp_path)
-    for rule in (attractor_rules.collapse, attractor_rules.copies, attractor_rules.settling):
-        verdict = rule(evidence)
-        assert verdict.verdict == "supported", verdict.reason
-        assert verdict.data == "digits, mnist5k"
-
-
-@pytest.mark.parametrize(
-    ("rule", "change"),
-    [
-        ("collapse", {("B1", "coverage", 200): 0.6}),
-        ("collapse", {("B1", "different pictures", 500): 300.0}),
-        ("copies", {("B2", "copy share", 20): 0.02}),
-        ("copies", {("B2", "novelty", 20): 1.4}),
-        ("settling", {("B3", "share neither", 500): 0.3}),
-    ],
-)
-def test_one_condition_that_fails_on_one_data_set_decides(tmp_path, rule, change):
-    for data in ("digits", "mnist5k"):
-        verdict = getattr(attractor_rules, rule)(found(tmp_path, change, (data,)))
-        assert verdict.verdict == "not supported"
-        assert data in verdict.reason
-
-
-def test_a_share_about_a_tenth_is_inconclusive(tmp_path):
-    assert attractor_rules.settling(found(tmp_path, {("B3", "share neither", 500): 0.1})).verdict == "inconclusive"
+from kaleido.sizes import IMAGES, PROFILES
 
 
 def test_ends_are_told_by_depth_and_left_out_where_a_seed_has_none(tmp_path):
@@ -70,7 +24,7 @@ def test_ends_are_told_by_depth_and_left_out_where_a_seed_has_none(tmp_path):
             if depth != 2 or seed != 102:
                 rows.append(row("B3", "radius", "digits", variant, seed, 0.8, condition="ends", **about) | at)
             rows.append(row("B3", "radius", "digits", variant, seed, 1.3, condition="training points", **about) | at)
-    table = attractor_rules.ends_found(write_evidence(tmp_path, "07", "smoke", rows), "digits")
+    table = kd.ends_found(write_evidence(tmp_path, "07", "smoke", rows), "digits")
     assert list(table.columns) == ["depth 2", "depth 10", "depth 10, larger"]
     assert list(table.loc["in a fixed point"]) == ["0.25", "0.50", "1.00"]
     assert list(table.loc["spectral radius at ends"]) == ["", "0.80", "0.80"]
@@ -153,4 +107,8 @@ def test_notebook_07_measures_networks_that_are_learned_anyway():
     there = {_learned(cell) for number in ("01", "03", "04") for cell in plan(number, "laptop")}
     cells = plan("07", "laptop")
     assert {_learned(cell) for cell in cells} <= there
-    assert len(cells) == 3 * (10 + 5) + 5 + 3
+    assert Counter((cell.data, cell.variant) for cell in cells) == {
+        **{(data, "mlp"): 3 * PROFILES["laptop"][f"depth {data}"].seeds for data in IMAGES},
+        ("mnist5k", "larger"): PROFILES["laptop"]["mnist5k"].seeds,
+        ("points2d", "mlp"): 3,
+    }

@@ -15,6 +15,7 @@ import kaleido as kd
 from kaleido import experiments
 from kaleido.cells import Cell
 from kaleido.experiments import compute, sweep
+from kaleido.sizes import IMAGES
 
 PACKAGE = Path(kd.__file__).parent
 CELLS = [
@@ -174,8 +175,9 @@ def test_plans_know_their_profiles_and_notebooks():
             first = [cell.seeds[0] for cell in kd.plan(notebook, profile)[:1]]
             assert first in ([], [100], [110])  # 110: the other seeds of the extended profile
     laptop = kd.plan("01", "laptop")
-    assert sum((cell.study, cell.data) == ("unseen", "digits") for cell in laptop) == 10
-    assert sum((cell.study, cell.data) == ("unseen", "mnist5k") for cell in laptop) == 5
+    for data in IMAGES:
+        seeds = [cell.seeds for cell in laptop if (cell.study, cell.data) == ("unseen", data)]
+        assert seeds == [(100 + i,) for i in range(kd.PROFILES["laptop"][data].seeds)]
     assert len(set(laptop)) == len(laptop)
     assert {cell.depth for cell in laptop if cell.study == "unseen"} == {10}
     with pytest.raises(ValueError, match="smoke, laptop"):

@@ -191,9 +191,9 @@ def test_features_are_learned_once_and_classify(digits, look, build, monkeypatch
 def test_features_of_the_record_classify_well_enough_to_judge():
     table = pd.read_csv(ROOT / "data" / "record" / "laptop" / "03.csv", dtype={"seeds": str})
     accuracy = table[(table["quantity"] == "accuracy") & ~table["seeds"].str.contains("-")]
-    for data, least, seeds in (("digits", 0.97, 10), ("mnist5k", 0.96, 5)):
+    for data, least in (("digits", 0.97), ("mnist5k", 0.96)):
         values = accuracy.loc[accuracy["data"] == data, "value"]
-        assert len(values) == seeds
+        assert len(values) >= kd.PROFILES["laptop"][data].seeds
         assert values.min() >= least
 
 
