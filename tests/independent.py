@@ -159,6 +159,7 @@ def recompute(record: Path, laptop: Path) -> dict[str, dict]:
             word = "supported" if SIDES[side](out.get("mean", 0), threshold) else "not supported"
             out["word"] = "not run" if "mean" not in out else word if corrected < 0.05 else "inconclusive"
             out["p"] = corrected if "mean" in out else None
+            out["also"] = out["also"] if out["word"] == "supported" else []
     return verdicts
 
 
