@@ -2,6 +2,7 @@
 
     python -m kaleido.published learn FOLDER [JOBS...]
     python -m kaleido.published measure FOLDER [JOBS...]
+    python -m kaleido.published assemble FOLDER
 
 `learn` writes each network's weights, at the end and at the level of the loss that the controls take, and the losses
 along the training; on a GPU if there is one. `measure` writes rows for each network, and `assemble` makes the record of
@@ -18,16 +19,17 @@ from pathlib import Path
 import torch
 from filelock import FileLock
 from safetensors.torch import load_file
+from sklearn.linear_model import Ridge
 from torch import Tensor, nn
 
 from kaleido import files
 from kaleido.claims import LAST, SAMPLED
-from kaleido.data import Dataset, load
+from kaleido.data import Dataset, generator, load
 from kaleido.dynamics import APART, REST, distinct, ends
 from kaleido.evidence import write_evidence
 from kaleido.exact import processor
 from kaleido.features import Features, features
-from kaleido.inputs import noise
+from kaleido.inputs import noise, probes
 from kaleido.learning import learn
 from kaleido.measures import gain, landing
 from kaleido.networks import mlp
@@ -35,7 +37,7 @@ from kaleido.quality import Reference, novelty, prdc, predicted, reference
 from kaleido.sampling import sample
 from kaleido.sizes import DEEP
 
-__all__ = ["JOBS", "Job", "assemble", "followed", "judges", "learn_all", "majority", "measured", "states"]
+__all__ = ["JOBS", "Job", "assemble", "followed", "guards", "judges", "learn_all", "majority", "measured", "states"]
 
 SEEDS = tuple(range(200, 210))
 STEPS, BATCH, RATE, LOOK, EVERY = 10_000, 1000, 1e-4, 10_000, 0.02
@@ -128,6 +130,40 @@ def followed(job: Job, net: nn.Module, data: Dataset, looks: list[Features], see
     start = noise(data, CHAINS, seed=seed)[:PROBES].to(data.train.device)
     found.classes(start)
     found.ends(start)
+    return found.rows
+
+
+def guards(job: Job, data: Dataset, looks: list[Features], real: list[Reference], seed: int) -> list[dict]:
+    """Returns C1's number of maps that have learned nothing, and C3's scores of samples that need no network.
+
+    The maps are the job's network before training, in both initialisations, a ridge regression, the identity, the mean
+    image and black. The samples are training images, 100 of them repeated, and mixtures of two (`mixup`).
+    """
+    found = _State(job, nn.Identity(), data, looks, real, seed, "baseline", [])
+    z = noise(data, CHAINS, seed=seed)[:PROBES]
+    untrained = {init: mlp(data.dim, job.depth, job.width, init=init, seed=seed) for init in ("torch", "he")}
+    ridge = Ridge(alpha=1.0).fit(data.train.numpy(), data.train.numpy())
+    weight, bias = torch.from_numpy(ridge.coef_).float(), torch.from_numpy(ridge.intercept_).float()
+    maps = {
+        "untrained": untrained["torch"], "untrained he": untrained["he"],
+        "linear": lambda x: x @ weight.T + bias, "identity": lambda x: x,
+        "mean": lambda x: data.train.mean(0).expand_as(x), "black": lambda x: torch.full_like(x, data.bounds[0]),
+    }  # fmt: skip
+    for name, f in maps.items():
+        for quantity, value in landing(f, z, data).items():
+            found.add("01", "C1", quantity, 1, value, len(z), name, "noise")
+    drawn = data.train[torch.randperm(len(data.train), generator=generator(seed, "baselines"))]
+    samples = {
+        "training points": drawn[:CHAINS],
+        "100 points repeated": drawn[torch.arange(CHAINS) % 100],
+        "mixup": probes(data, "mixup", CHAINS, seed),
+    }
+    notebook, claim = ("03", "C3") if job.data == "mnist" else ("06", "C9")
+    for name, images in samples.items():
+        scores = [prdc(known, features_of(look, images)) for look, known in zip(looks, real, strict=True)]
+        for quantity in scores[0]:
+            mean = sum(score[quantity] for score in scores) / len(scores)
+            found.add(notebook, claim, quantity, None, mean, CHAINS, name)
     return found.rows
 
 
@@ -244,17 +280,21 @@ def states(job: Job, folder: Path) -> list[tuple[str, int, str, float]]:
 
 
 def assemble(folder: Path, record: Path) -> None:
-    """Writes the rows of all measured networks as the evidence of the profile `paper`."""
+    """Writes the rows of all measured networks as the evidence of the profile `paper`, and how they were trained."""
     rows: dict[str, list[dict]] = {}
     for path in sorted((folder / "rows").glob("*.json")):
         for row in json.loads(path.read_text()):
             rows.setdefault(row.pop("notebook"), []).append(row)
     for notebook, some in rows.items():
         write_evidence(record, notebook, "paper", some)
+    for path in sorted(folder.glob("*.json")):
+        files.write(record / path.name, path.read_text())
 
 
 def main(command: str, folder: Path, names: list[str]) -> None:
-    """Carries out `learn` or `measure` for the jobs named, by default for all."""
+    """Carries out `learn` or `measure` for the jobs named, by default for all; or `assemble`."""
+    if command == "assemble":
+        return assemble(folder, files.record_folder() / "paper")
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.set_num_threads(1)
     sets: dict[str, Dataset] = {}
@@ -273,6 +313,9 @@ def main(command: str, folder: Path, names: list[str]) -> None:
             looks = [look.to(device) for look in judges(load(job.data))]
             known[job.data] = looks, [reference(features_of(look, data.test)) for look in looks]
         looks, real = known[job.data]
+        trivial = folder / "rows" / f"{job.data}-guards.json"
+        if job.depth == DEEP and job.variant == "mlp" and not trivial.exists():
+            files.write(trivial, json.dumps(guards(job, load(job.data), looks, real, SEEDS[0])))
         for name, seed, condition, loss in states(job, folder):
             net = mlp(data.dim, job.depth, job.width, init=job.init, seed=seed).to(device)
             net.load_state_dict(load_file(folder / f"{name}.safetensors"))

@@ -8,7 +8,18 @@ import kaleido as kd
 from kaleido import published
 from kaleido.claims import deeper, keeps, sampled, turned
 from kaleido.evidence import read_evidence
-from kaleido.published import Job, assemble, features_of, followed, judges, learn_all, majority, measured, states
+from kaleido.published import (
+    Job,
+    assemble,
+    features_of,
+    followed,
+    guards,
+    judges,
+    learn_all,
+    majority,
+    measured,
+    states,
+)
 from kaleido.quality import reference
 
 JOBS = (Job("digits", 10, 16), Job("digits", 1, 16))
@@ -72,6 +83,21 @@ def test_what_is_measured_becomes_the_evidence_that_claims_are_judged_by(folder,
     by_hand = np.mean([kd.prdc(features_of(look, digits.test), features_of(look, kd.sample(net, kd.noise(digits, 120,
                        seed=200), 20, [20]).at(20)))["precision"] for look in looks])  # fmt: skip
     assert found["06"].values(quantity="precision")[0] == pytest.approx(by_hand, rel=1e-6)
+
+
+def test_what_has_learned_nothing_is_put_through_the_same_endpoints(small, digits):
+    looks = [kd.features(digits, seed, steps=20) for seed in (0, 1)]
+    real = [reference(features_of(look, digits.test)) for look in looks]
+    rows = guards(JOBS[0], digits, looks, real, 200)
+    rho = {row["architecture"]: row["value"] for row in rows if row["quantity"] == "rho"}
+    assert rho["identity"] == 1
+    z = kd.noise(digits, 120, seed=200)[:60]
+    for name, f in kd.controls(digits, kd.mlp(64, 10, 16, seed=200)).items():
+        if name != "medoid":
+            assert rho[name] == pytest.approx(kd.contraction(f, z, digits), rel=1e-4)
+    coverage = {row["architecture"]: row["value"] for row in rows if row["quantity"] == "coverage"}
+    assert coverage["training points"] > coverage["100 points repeated"]
+    assert set(coverage) == {"training points", "100 points repeated", "mixup"}
 
 
 def test_classifiers_that_take_noise_for_data_do_not_judge(small, monkeypatch, digits):
