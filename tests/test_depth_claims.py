@@ -37,7 +37,7 @@ def planted(folder, over=0.99, seeds=range(100, 105)):
                 for quantity, curve in CURVES.items():
                     value = curve[place] / (1 if condition == "equal steps" else 2) + own
                     for run in (5, 20) if quantity == "pc" else (1,):
-                        add("C4" if run > 1 else "C2", quantity, value + (run == 5), run)
+                        add("C4" if run > 1 else "C2", quantity, value if run != 5 else -value, run)
                 add("C2", "loss", 0.1, None)
                 if condition != "equal steps":
                     add("C2", "loss over level", over, None)

@@ -6,6 +6,7 @@ import kaleido as kd
 from kaleido import generation, remedies
 from kaleido.cells import Cell
 from kaleido.chosen import CHOSEN, RECIPE
+from kaleido.claims import RIVALS
 from kaleido.evidence import write_evidence
 from kaleido.generators import GENERATORS, Setting, _train, idempotent
 from kaleido.learning import History
@@ -55,6 +56,8 @@ def test_what_was_chosen_is_the_best_on_record_without_copies():
         said = {name: setting.split()[-1] for name, setting in table.index[table["chosen"]]}
         assert said == {name: str(value) for name, value in CHOSEN[data].items()}
         assert (table[table["chosen"]]["copy share"] <= 0.05).all()
+        rivals = table[table["chosen"]].drop("kaleidoscope", level=0)
+        assert rivals["pc"].idxmax()[0] == RIVALS[data]
     first = kd.best_recipes(kd.recorded("09")).iloc[0]
     assert first.name == RECIPE
     assert first["copies"] <= 0.05
