@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -114,7 +115,10 @@ def sides(name: str, profile: str) -> list[str]:
     claim, said = CLAIMS[name], []
     try:
         folder = files.build_folder(profile) / "evidence"
-        found = recorded(claim.notebook) if claim.extended else read_evidence(folder, claim.notebook, profile)
+        if claim.extended:
+            folder, profile = files.root() / "data" / "record" / "extended", "extended"
+        stamp = (folder / f"{claim.notebook}.csv").stat().st_mtime_ns
+        found = _read(folder, claim.notebook, profile, stamp)
     except FileNotFoundError:
         return []
     for data in claim.small:
@@ -126,6 +130,12 @@ def sides(name: str, profile: str) -> list[str]:
         side = "undecided" if straddles else "claimed side" if claim.on_claimed_side(mean) else "other side"
         said.append(f"`{data}`: {in_words(mean, low, high)}, {side}")
     return said
+
+
+@lru_cache(maxsize=16)
+def _read(folder: Path, notebook: str, profile: str, stamp: int) -> Evidence:
+    """Evidence that several claims look at, read once for as long as its file is the same."""
+    return read_evidence(folder, notebook, profile)
 
 
 def ledger(profile: str) -> list[dict]:

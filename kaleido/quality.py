@@ -78,9 +78,13 @@ def prdc(real: Tensor | Reference, fake: Tensor, k: int = 5) -> dict[str, float]
     Raises:
         ValueError: If F differs, there are not more than k points on a side, or a value is not finite.
     """
-    known = real if isinstance(real, Reference) else reference(real, k)
-    real, fake, k = known.points, fake.double(), known.k
-    _check(real, fake)
+    if isinstance(real, Reference):
+        floats("fake", fake)
+        _check(real.points, fake.double())
+    else:
+        _check(real, fake)
+        real = reference(real, k)
+    known, real, fake, k = real, real.points, fake.double(), real.k
     if len(fake) <= k:
         raise ValueError(f"{len(fake)} fake points are too few for k = {k}: {k + 1} and more are needed")
     fake = fake - known.origin
