@@ -85,7 +85,8 @@ def test_too_many_numbers_beyond_their_tolerance_are_told(elsewhere):
 
 def test_a_verdict_that_contradicts_the_record_is_told(elsewhere, tmp_path, monkeypatch):
     record = tmp_path / "record"
-    shutil.copytree(files.root() / "data" / "record" / "laptop", record / "laptop")
+    for profile in ("laptop", "paper"):
+        shutil.copytree(files.root() / "data" / "record" / profile, record / profile)
     monkeypatch.setenv("KALEIDO_RECORD", str(record))
     planted(elsewhere, lambda number, table: table)
     path = record / "laptop" / "ledger.json"
