@@ -24,6 +24,7 @@ from torch import Tensor, nn
 
 from kaleido import files
 from kaleido.claims import LAST, SAMPLED
+from kaleido.claims import MATCHED as LEVELS_OF_CLAIMS
 from kaleido.data import Dataset, generator, load
 from kaleido.dynamics import APART, REST, distinct, ends
 from kaleido.evidence import write_evidence
@@ -42,7 +43,7 @@ __all__ = ["JOBS", "Job", "assemble", "followed", "guards", "judges", "learn_all
 SEEDS = tuple(range(200, 210))
 STEPS, BATCH, RATE, LOOK, EVERY = 10_000, 1000, 1e-4, 10_000, 0.02
 LEVELS = (0.2, 0.15, 0.1, 0.075, 0.065)  # of the loss; the controls at equal loss take 0.075
-MATCHED = 0.075
+MATCHED = LEVELS_OF_CLAIMS["mnist"]  # the level that the controls at equal loss take
 JUDGES, NOISE = 5, 0.1  # classifiers; the largest precision that one may give to uniform noise
 PROBES, CHAINS, GAINS, DRAWS = 1000, 10_000, 250, 8
 STILL = 1e-4  # of the range, root mean square over features: unmoved
