@@ -31,7 +31,7 @@ figures: .venv/.ready ## draw the figures that are out of date, from the recorde
 	$(RUN) figures
 
 data: .venv/.ready ## get MNIST and Fashion-MNIST, what is not there yet: downloads of 12 and 30 MB, 55 MB each unpacked
-	.venv/bin/python -c "from kaleido.sources import downloaded; downloaded('mnist'), downloaded('fashion')"
+	.venv/bin/python -c "from kaleido.data.sources import downloaded; downloaded('mnist'), downloaded('fashion')"
 
 lab: .venv/.ready ## open the notebooks in JupyterLab, on this machine only
 	.venv/bin/jupyter lab --ServerApp.ip=127.0.0.1 --ServerApp.root_dir=$(CURDIR) $(LAB_ARGS) notebooks/00_tour.ipynb

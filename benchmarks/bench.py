@@ -25,10 +25,10 @@ import torch
 from prdc import compute_prdc
 
 import kaleido as kd
-from kaleido import exact, files
 from kaleido.cells import Cell
 from kaleido.clusters import local_cluster
 from kaleido.sizes import DIMENSIONS, SIZES
+from kaleido.tools import exact, files
 
 HERE = Path(__file__).parent
 ROUNDS = 5

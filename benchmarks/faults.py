@@ -25,7 +25,7 @@ from pathlib import Path
 import psutil
 import tables
 
-from kaleido import files
+from kaleido.tools import files
 
 ROOT = files.root()
 HOME = ROOT / "build" / "faults"

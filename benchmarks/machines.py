@@ -17,12 +17,12 @@ from pathlib import Path
 import pandas as pd
 import tables
 
-from kaleido import files
 from kaleido.evidence import KEY, read_evidence
-from kaleido.exact import VARIABLES, processor
 from kaleido.ledger import read_ledger
 from kaleido.plans import NOTEBOOKS, plan
 from kaleido.sizes import PROFILES
+from kaleido.tools import files
+from kaleido.tools.exact import VARIABLES, processor
 
 HERE = Path(__file__).parent
 AS_IS = "as it is, two processes"

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from kaleido import files
+from kaleido.tools import files
 
 __all__ = ["put"]
 

@@ -1,23 +1,22 @@
 """Kaleido: is "Generative Kaleidoscopic Networks" (arXiv 2402.11793) true? Learn, sample, measure, judge."""
 
-from kaleido.architectures import cnn, transformer, unet
 from kaleido.attractor_drawings import ends_found
-from kaleido.baselines import baselines, controls
 from kaleido.claims import CLAIMS
 from kaleido.comparison_drawings import best_and_worst, loaded, ranked, searched
-from kaleido.data import Dataset, load, points
+from kaleido.data.inputs import noise, probes
+from kaleido.data.sets import Dataset, load, points
 from kaleido.depth_drawings import effect_of_depth, levels_of
-from kaleido.dynamics import Ends, chao1, distinct, ends, lyapunov, radius
 from kaleido.evidence import Evidence, evidence, recorded, tabulate
 from kaleido.experiments import sweep
-from kaleido.features import features
 from kaleido.figures import draw, show
 from kaleido.generator_drawings import best_recipes, best_settings, compared, repaired
 from kaleido.generators import GENERATORS
-from kaleido.inputs import noise, probes
 from kaleido.learning import History, Snapshot, learn
 from kaleido.ledger import check, findings, judge, ledger, report, table
-from kaleido.measures import (
+from kaleido.measures.baselines import baselines, controls
+from kaleido.measures.dynamics import Ends, chao1, distinct, ends, lyapunov, radius
+from kaleido.measures.features import features
+from kaleido.measures.over_generalization import (
     contraction,
     corner_loss,
     covered,
@@ -28,9 +27,10 @@ from kaleido.measures import (
     pair_contraction,
     spread,
 )
-from kaleido.networks import build, mlp
+from kaleido.measures.quality import assess, prdc
+from kaleido.networks.architectures import cnn, transformer, unet
+from kaleido.networks.build import build, mlp
 from kaleido.plans import NOTEBOOKS, absent, plan
-from kaleido.quality import assess, prdc
 from kaleido.sampling import Orbit, sample
 from kaleido.saved import load_networks, save_networks
 from kaleido.sizes import PROFILES

@@ -4,10 +4,11 @@ import argparse
 import os
 import sys
 
-from kaleido import exact, figures, files, notebooks
+from kaleido import figures, notebooks
 from kaleido.ledger import ELSEWHERE, agrees, changed, in_full, ledger, moved, recorded_here
 from kaleido.plans import EXTENDED, NOTEBOOKS
 from kaleido.sizes import PROFILES
+from kaleido.tools import exact, files
 
 
 def reproduce(profile: str, bits: str | None = None) -> int:

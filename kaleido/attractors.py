@@ -3,12 +3,12 @@
 import torch
 from torch import Tensor
 
-from kaleido.data import Dataset
-from kaleido.dynamics import APART, REST, chao1, distinct, ends, lyapunov, radius
-from kaleido.features import features
-from kaleido.inputs import noise
-from kaleido.measures import nearest
-from kaleido.quality import novelty, prdc, predicted
+from kaleido.data.inputs import noise
+from kaleido.data.sets import Dataset
+from kaleido.measures.dynamics import APART, REST, chao1, distinct, ends, lyapunov, radius
+from kaleido.measures.features import features
+from kaleido.measures.over_generalization import nearest
+from kaleido.measures.quality import novelty, prdc, predicted
 from kaleido.sampling import sample
 from kaleido.studies import as_bytes, row
 

@@ -6,17 +6,17 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from kaleido.baselines import baselines, controls
-from kaleido.data import Dataset
-from kaleido.dynamics import APART, distinct
-from kaleido.features import features
-from kaleido.inputs import noise, probes
-from kaleido.measures import gain, landing, nearest
-from kaleido.networks import rebuild
-from kaleido.quality import assess, novelty, prdc, predicted
-from kaleido.roots import root
+from kaleido.data.inputs import noise, probes
+from kaleido.data.sets import Dataset
+from kaleido.measures.baselines import baselines, controls
+from kaleido.measures.dynamics import APART, distinct
+from kaleido.measures.features import features
+from kaleido.measures.over_generalization import gain, landing, nearest
+from kaleido.measures.quality import assess, novelty, prdc, predicted
+from kaleido.networks.build import rebuild
 from kaleido.sampling import Orbit, sample
 from kaleido.studies import DRAWS, KEPT, as_bytes, row
+from kaleido.tools.roots import root
 
 __all__ = ["FEW", "architecture", "data_set", "own"]
 

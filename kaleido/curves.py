@@ -5,9 +5,9 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from kaleido.baselines import MUST_NOT_PASS
 from kaleido.claims import SAMPLED
 from kaleido.evidence import Evidence
+from kaleido.measures.baselines import MUST_NOT_PASS
 from kaleido.sizes import IMAGES
 from kaleido.style import CONTROL, DATA, MAP, MILLIMETRE, PAGE
 

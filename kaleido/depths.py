@@ -3,11 +3,11 @@
 import torch
 from torch import Tensor, nn
 
-from kaleido.data import Dataset
-from kaleido.features import features
-from kaleido.inputs import noise
-from kaleido.measures import gain, landing
-from kaleido.quality import assess, prdc
+from kaleido.data.inputs import noise
+from kaleido.data.sets import Dataset
+from kaleido.measures.features import features
+from kaleido.measures.over_generalization import gain, landing
+from kaleido.measures.quality import assess, prdc
 from kaleido.sampling import sample
 from kaleido.studies import DRAWS, EXACT, KEPT, as_bytes, row
 

@@ -4,7 +4,7 @@ import numpy as np
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from kaleido.data import TOYS
+from kaleido.data.sets import TOYS
 from kaleido.evidence import Evidence
 from kaleido.sizes import DIMENSIONS, IMAGES, SIZES
 from kaleido.studies import CLOSE

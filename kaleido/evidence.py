@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 from torch import Tensor
 
-from kaleido import experiments, files, plans
+from kaleido import experiments, plans
 from kaleido.statistics import in_words, interval
+from kaleido.tools import files
 
 __all__ = ["Evidence", "collected", "compare", "evidence", "read_evidence", "recorded", "tabulate", "write_evidence"]
 

@@ -20,26 +20,30 @@ from threadpoolctl import threadpool_limits
 from torch import Tensor
 from tqdm import tqdm
 
-from kaleido import attractors, comparisons, depths, files, generation, remedies, studies
+from kaleido import attractors, comparisons, depths, generation, remedies, studies
 from kaleido.cells import Cell
 from kaleido.clusters import workers
-from kaleido.data import load
-from kaleido.exact import code_paths
+from kaleido.data.sets import load
 from kaleido.learning import learn
-from kaleido.networks import build
+from kaleido.networks.build import build
 from kaleido.saved import load_networks, save_networks
+from kaleido.tools import files
+from kaleido.tools.exact import code_paths
 
 __all__ = ["Result", "compute", "sweep"]
 
 # sources that a learned cell depends on; where the data come from shows in their digest
-LEARNED = ("data", "initial", "networks", "architectures", "learning", "steps")
+LEARNED = (
+    "data.sets", "tools.seeds", "networks.initial", "networks.build", "networks.architectures", "learning", "gradients",
+)  # fmt: skip
 MEASURED = (
-    *LEARNED, "sources", "inputs", "roots", "sampling", "measures", "quality", "features", "baselines", "studies",
+    *LEARNED, "data.sources", "data.inputs", "tools.roots", "sampling", "measures.over_generalization",
+    "measures.quality", "measures.features", "measures.baselines", "studies",
 )  # fmt: skip
 ALONE = {  # studies that alone depend on a module
     "depths": ("depth", "depth of toys"),
     "comparisons": ("architecture", "data set", "own"),
-    "dynamics": ("attractors", "basins", "architecture", "data set", "own", "remedies", "tuned remedies"),
+    "measures.dynamics": ("attractors", "basins", "architecture", "data set", "own", "remedies", "tuned remedies"),
     "attractors": ("attractors", "basins"),
     "generators": ("generators", "tuned generators"),
     "generation": ("generators", "tuned generators", "remedies", "tuned remedies"),
@@ -47,7 +51,7 @@ ALONE = {  # studies that alone depend on a module
     "chosen": ("generators", "remedies"),
 }
 # read once: what a process has imported is what its results depend on, whatever is edited meanwhile
-SOURCES = {name: files.code(Path(__file__).parent / f"{name}.py") for name in (*MEASURED, *ALONE)}
+SOURCES = {name: files.code(Path(__file__).parent / f"{name.replace('.', '/')}.py") for name in (*MEASURED, *ALONE)}
 NOT_LEARNED = ("study", "variant", "probes", "runs", "judge")  # fields of a cell that its networks do not depend on
 STUDIES = {
     "toy": studies.toy,

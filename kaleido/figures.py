@@ -11,13 +11,14 @@ from filelock import FileLock
 from IPython.display import HTML, Image
 from matplotlib.figure import Figure
 
-from kaleido import files, pictures
-from kaleido.data import Dataset
+from kaleido import pictures
+from kaleido.data.sets import Dataset
 from kaleido.evidence import Evidence, read_evidence, recorded
 from kaleido.gallery import FIGURES, index
 from kaleido.page import TEMPLATE
 from kaleido.sampling import Orbit
 from kaleido.style import theme
+from kaleido.tools import files
 
 __all__ = ["draw", "manifest", "redraw", "render", "save", "show", "shown"]
 

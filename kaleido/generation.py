@@ -5,11 +5,11 @@ from dataclasses import replace
 from torch import Tensor
 
 from kaleido.chosen import CHOSEN
-from kaleido.data import Dataset
-from kaleido.features import features
+from kaleido.data.inputs import noise
+from kaleido.data.sets import Dataset
 from kaleido.generators import GENERATORS, Setting
-from kaleido.inputs import noise
-from kaleido.quality import assess
+from kaleido.measures.features import features
+from kaleido.measures.quality import assess
 from kaleido.sampling import sample
 from kaleido.studies import as_bytes, row
 

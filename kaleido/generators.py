@@ -12,8 +12,9 @@ from sklearn.neighbors import KernelDensity
 from torch import Tensor, nn
 from torch.nn import functional
 
-from kaleido.data import Dataset, generator
-from kaleido.networks import mlp, width_with_as_many
+from kaleido.data.sets import Dataset
+from kaleido.networks.build import mlp, width_with_as_many
+from kaleido.tools.seeds import generator
 
 __all__ = ["GENERATORS", "Setting", "gaussian", "idempotent", "kernel_density", "mixture", "vae", "walkback"]
 

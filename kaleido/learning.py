@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.func import stack_module_state
 
-from kaleido.checks import floats, instance, number, one_of, whole
-from kaleido.data import generator
-from kaleido.steps import ByHand
+from kaleido.gradients import ByHand
+from kaleido.tools.checks import floats, instance, number, one_of, whole
+from kaleido.tools.seeds import generator
 
 __all__ = ["History", "Snapshot", "learn"]
 

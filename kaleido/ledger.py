@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 
-from kaleido import exact, files
 from kaleido.claims import CLAIMS, FAMILIES, Endpoint, NotMeasured
 from kaleido.evidence import Evidence, compare, read_evidence, recorded
 from kaleido.statistics import holm, in_words, interval, p_value
+from kaleido.tools import exact, files
 
 __all__ = [
     "ELSEWHERE", "LEVEL", "WORDS", "Verdict", "agreement", "agrees", "changed", "check", "findings", "in_full", "judge",

@@ -13,12 +13,13 @@ from pathlib import Path
 import nbformat
 from tqdm import tqdm
 
-from kaleido import figures, files
+from kaleido import figures
 from kaleido.evidence import evidence
 from kaleido.experiments import sweep
 from kaleido.gallery import FIGURES, index
 from kaleido.ledger import findings, ledger, read_ledger
 from kaleido.plans import EXTENDED, NOTEBOOKS, plan
+from kaleido.tools import files
 
 __all__ = ["extend", "find", "promote", "run"]
 

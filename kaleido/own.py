@@ -7,21 +7,22 @@ import numpy as np
 import pandas as pd
 from IPython.display import Image, Markdown
 
-from kaleido import files, pictures
+from kaleido import pictures
 from kaleido.cells import cells_of
-from kaleido.checks import whole
 from kaleido.claims import SAMPLED
 from kaleido.comparisons import FEW
+from kaleido.data.reading import read, scaled
+from kaleido.data.sources import BUNDLED, bundled
 from kaleido.drawings import unseen_inputs
 from kaleido.evidence import Evidence, collected, evidence
 from kaleido.experiments import sweep
 from kaleido.figures import shown
 from kaleido.ledger import LEVEL, agreement
-from kaleido.reading import read, scaled
 from kaleido.sizes import OWN, PROFILES
-from kaleido.sources import BUNDLED, bundled
 from kaleido.statistics import in_words, interval, p_value
 from kaleido.style import theme
+from kaleido.tools import files
+from kaleido.tools.checks import whole
 
 __all__ = ["answers", "chains", "check", "facts", "measured", "report", "scores", "told", "unseen"]
 

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 
 from kaleido.cells import Cell, cells_of
 from kaleido.chosen import RECIPE
-from kaleido.networks import width_with_as_many
+from kaleido.data.sources import missing
+from kaleido.networks.build import width_with_as_many
 from kaleido.sizes import (
     ATTRACTED,
     BOUNDED_DEPTHS,
@@ -37,7 +38,6 @@ from kaleido.sizes import (
     TOYS,
     WAYS,
 )
-from kaleido.sources import missing
 
 __all__ = ["EXTENDED", "NOTEBOOKS", "absent", "plan"]
 

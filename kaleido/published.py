@@ -22,21 +22,22 @@ from safetensors.torch import load_file
 from sklearn.linear_model import Ridge
 from torch import Tensor, nn
 
-from kaleido import files
 from kaleido.claims import LAST, SAMPLED
 from kaleido.claims import MATCHED as LEVELS_OF_CLAIMS
-from kaleido.data import Dataset, generator, load
-from kaleido.dynamics import APART, REST, distinct, ends
+from kaleido.data.inputs import noise, probes
+from kaleido.data.sets import Dataset, load
 from kaleido.evidence import write_evidence
-from kaleido.exact import processor
-from kaleido.features import Features, features
-from kaleido.inputs import noise, probes
 from kaleido.learning import learn
-from kaleido.measures import gain, landing
-from kaleido.networks import mlp
-from kaleido.quality import Reference, novelty, prdc, predicted, reference
+from kaleido.measures.dynamics import APART, REST, distinct, ends
+from kaleido.measures.features import Features, features
+from kaleido.measures.over_generalization import gain, landing
+from kaleido.measures.quality import Reference, novelty, prdc, predicted, reference
+from kaleido.networks.build import mlp
 from kaleido.sampling import sample
 from kaleido.sizes import DEEP
+from kaleido.tools import files
+from kaleido.tools.exact import processor
+from kaleido.tools.seeds import generator
 
 __all__ = ["JOBS", "Job", "assemble", "followed", "guards", "judges", "learn_all", "majority", "measured", "states"]
 

@@ -3,13 +3,13 @@
 from torch import Tensor
 
 from kaleido.chosen import RECIPE
-from kaleido.data import Dataset
-from kaleido.dynamics import APART, REST, distinct
-from kaleido.features import Features, features
+from kaleido.data.inputs import noise
+from kaleido.data.sets import Dataset
 from kaleido.generation import PICTURES, RUNS, SCORES, validation
-from kaleido.inputs import noise
 from kaleido.learning import History
-from kaleido.quality import assess
+from kaleido.measures.dynamics import APART, REST, distinct
+from kaleido.measures.features import Features, features
+from kaleido.measures.quality import assess
 from kaleido.sampling import sample
 from kaleido.studies import as_bytes, row
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from kaleido.checks import a_map, floats, mapped, number, one_of, pair, whole
-from kaleido.data import generator
+from kaleido.tools.checks import a_map, floats, mapped, number, one_of, pair, whole
+from kaleido.tools.seeds import generator
 
 __all__ = ["Orbit", "sample"]
 

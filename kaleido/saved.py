@@ -5,9 +5,9 @@ from pathlib import Path
 
 from torch import nn
 
-from kaleido import networks
-from kaleido.files import read_tensors, write_tensors
 from kaleido.learning import History, Snapshot
+from kaleido.networks import build as networks
+from kaleido.tools.files import read_tensors, write_tensors
 
 __all__ = ["load_networks", "save_networks"]
 

@@ -8,13 +8,13 @@ table cannot hold.
 import torch
 from torch import Tensor, nn
 
-from kaleido.baselines import baselines, controls
-from kaleido.data import Dataset, load
-from kaleido.features import features
-from kaleido.inputs import noise, probes
+from kaleido.data.inputs import noise, probes
+from kaleido.data.sets import Dataset, load
 from kaleido.learning import History
-from kaleido.measures import corner_loss, gain, landing, nearest
-from kaleido.quality import assess, prdc, predicted
+from kaleido.measures.baselines import baselines, controls
+from kaleido.measures.features import features
+from kaleido.measures.over_generalization import corner_loss, gain, landing, nearest
+from kaleido.measures.quality import assess, prdc, predicted
 from kaleido.sampling import Orbit, sample
 
 __all__ = ["as_bytes", "bounded", "corners", "kaleidoscope", "row", "toy", "turning", "unseen"]

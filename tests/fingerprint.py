@@ -7,9 +7,9 @@ import numpy as np
 import torch
 
 import kaleido as kd
-from kaleido import exact
 from kaleido.generators import GENERATORS, Setting
 from kaleido.statistics import interval
+from kaleido.tools import exact
 
 torch.set_num_threads(1)
 

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 import kaleido as kd
-from kaleido.networks import ARCHITECTURES, rebuild
+from kaleido.networks.build import ARCHITECTURES, rebuild
 
 SHAPES = [(8, 8), (25, 25), (28, 28), (32, 32, 3), (5, 9)]
 IMAGES = [name for name in ARCHITECTURES if name != "mlp"]

@@ -8,13 +8,14 @@ import pytest
 from scipy.stats import ttest_1samp
 
 import kaleido as kd
-from kaleido import claims, files
+from kaleido import claims
 from kaleido.chosen import RECIPE
 from kaleido.claims import CLAIMS, FAMILIES, MATCHED
 from kaleido.evidence import COLUMNS, Evidence, write_evidence
 from kaleido.generators import GENERATORS
 from kaleido.ledger import changed, judge, settle
 from kaleido.sizes import DIMENSIONS, SIZES
+from kaleido.tools import files
 
 PLAIN_RUN = 10
 

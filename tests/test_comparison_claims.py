@@ -3,10 +3,11 @@ import torch
 from test_verdicts import row
 
 import kaleido as kd
-from kaleido import plans, sources
+from kaleido import plans
 from kaleido.comparisons import _correlation
+from kaleido.data import sources
 from kaleido.evidence import compare, write_evidence
-from kaleido.networks import ARCHITECTURES
+from kaleido.networks.build import ARCHITECTURES
 from kaleido.plans import plan
 from kaleido.sizes import PROFILES, SHAPES
 

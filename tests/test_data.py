@@ -7,7 +7,7 @@ from PIL import Image
 from sklearn.datasets import load_digits, load_sample_image
 
 import kaleido as kd
-from kaleido.data import generator
+from kaleido.tools.seeds import generator
 
 
 def idx(shape, content):

@@ -6,7 +6,7 @@ import torch
 from conftest import random
 
 import kaleido as kd
-from kaleido.dynamics import chao1, distinct, ends, lyapunov, radius
+from kaleido.measures.dynamics import chao1, distinct, ends, lyapunov, radius
 
 
 def net_of(dim, seed=0, depth=4, init="he"):

@@ -10,9 +10,10 @@ import pandas as pd
 import pytest
 
 import kaleido as kd
-from kaleido import __main__, exact, files, notebooks, own
+from kaleido import __main__, notebooks, own
 from kaleido.evidence import read_evidence
 from kaleido.ledger import agrees, moved
+from kaleido.tools import exact, files
 
 DRAWS = 20
 TABLES = sorted((files.root() / "data" / "record" / "laptop").glob("*.csv"))

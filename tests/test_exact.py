@@ -8,7 +8,8 @@ import pytest
 from conftest import ROOT
 
 import kaleido as kd
-from kaleido import exact, experiments, files
+from kaleido import experiments
+from kaleido.tools import exact, files
 
 
 def fingerprint(folder, *emulator):
@@ -83,7 +84,7 @@ def test_the_environment_is_read_by_the_libraries(tmp_path):
     script = """
 import torch, scipy.linalg
 from threadpoolctl import threadpool_info
-from kaleido import exact
+from kaleido.tools import exact
 assert exact.on()
 assert torch.backends.cpu.get_cpu_capability() == "DEFAULT"
 kinds = {info["architecture"] for info in threadpool_info() if info["internal_api"] == "openblas"}

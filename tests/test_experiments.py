@@ -120,14 +120,14 @@ def test_editing_a_measure_retrains_nothing_and_editing_learning_retrains(projec
         return [len(list((cache / layer).glob("*.safetensors"))) for layer in ("learned", "measured")]
 
     assert count() == [1, 1]
-    project.edit("kaleido/quality.py", "COPIES = 0.01", "COPIES = 0.02")
+    project.edit("kaleido/measures/quality.py", "COPIES = 0.01", "COPIES = 0.02")
     assert count() == [1, 2]
     project.edit("kaleido/figures.py", "def draw(", "FORTY_TWO = 42\n\n\ndef draw(")
     assert count() == [1, 2]
     project.edit("kaleido/learning.py", "PART = ", "PART = 2 * ")
     assert count() == [2, 3]
     project.edit("kaleido/learning.py", '"""Manifold', '# a comment, and a docstring\n"""The manifold')
-    project.edit("kaleido/quality.py", '"""Sample quality', '"""The quality of samples')
+    project.edit("kaleido/measures/quality.py", '"""Sample quality', '"""The quality of samples')
     assert count() == [2, 3]
 
 

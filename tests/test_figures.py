@@ -7,10 +7,11 @@ from conftest import ROOT
 from PIL import Image
 
 import kaleido as kd
-from kaleido import figures, files, gallery, pictures
+from kaleido import figures, gallery, pictures
 from kaleido.evidence import read_evidence
 from kaleido.figures import redraw, save
 from kaleido.gallery import FIGURES
+from kaleido.tools import files
 
 RECORD = ROOT / "data" / "record"
 

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from kaleido import files
+from kaleido.tools import files
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
@@ -11,7 +11,7 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     def fail(*_):
         raise OSError("disk full")
 
-    monkeypatch.setattr("kaleido.files.os.replace", fail)
+    monkeypatch.setattr("kaleido.tools.files.os.replace", fail)
     with pytest.raises(OSError, match="disk full"):
         files.write(path, "new")
     assert path.read_text() == "old"

@@ -10,7 +10,7 @@ from kaleido.claims import RIVALS
 from kaleido.evidence import write_evidence
 from kaleido.generators import GENERATORS, Setting, _train, idempotent
 from kaleido.learning import History
-from kaleido.networks import mlp, width_with_as_many
+from kaleido.networks.build import mlp, width_with_as_many
 from kaleido.plans import plan
 from kaleido.sizes import IMAGES, OF_PART, PROFILES, WAYS
 

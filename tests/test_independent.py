@@ -11,8 +11,9 @@ from conftest import ROOT
 from test_claims import around, planted
 
 import kaleido as kd
-from kaleido import claims, files
+from kaleido import claims
 from kaleido.evidence import write_evidence
+from kaleido.tools import files
 
 RECORD = ROOT / "data" / "record"
 

@@ -9,7 +9,7 @@ from torch import nn
 from torch.func import stack_module_state
 
 import kaleido as kd
-from kaleido.steps import ByHand
+from kaleido.gradients import ByHand
 
 
 def weights(net):

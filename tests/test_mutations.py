@@ -11,8 +11,13 @@ from conftest import ROOT
 @pytest.mark.parametrize(
     ("name", "old", "new", "check"),
     [
-        ("kaleido/measures.py", "float(after.median()", "float(after.mean()", "test_measures.py"),
-        ("kaleido/quality.py", "nearest_fake < known.radius)", "nearest_fake < fake_radius.max())", "test_quality.py"),
+        ("kaleido/measures/over_generalization.py", "float(after.median()", "float(after.mean()", "test_measures.py"),
+        (
+            "kaleido/measures/quality.py",
+            "nearest_fake < known.radius)",
+            "nearest_fake < fake_radius.max())",
+            "test_quality.py",
+        ),
         ("figures/manifest.json", '"evidence": "', '"evidence": "0', "test_figures.py::test_committed_figures"),
     ],
 )

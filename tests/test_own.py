@@ -10,8 +10,8 @@ from PIL import Image
 
 import kaleido as kd
 from kaleido import own
-from kaleido.baselines import MUST_NOT_PASS
 from kaleido.evidence import write_evidence
+from kaleido.measures.baselines import MUST_NOT_PASS
 from kaleido.studies import row
 
 

@@ -8,6 +8,7 @@ import kaleido as kd
 from kaleido import published
 from kaleido.claims import deeper, keeps, sampled, turned
 from kaleido.evidence import read_evidence
+from kaleido.measures.quality import reference
 from kaleido.published import (
     Job,
     assemble,
@@ -20,7 +21,6 @@ from kaleido.published import (
     measured,
     states,
 )
-from kaleido.quality import reference
 
 JOBS = (Job("digits", 10, 16), Job("digits", 1, 16))
 SEEDS = (200, 201)

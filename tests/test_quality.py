@@ -13,8 +13,8 @@ from sklearn.neighbors import KNeighborsClassifier
 from torchmetrics.image.kid import poly_mmd
 
 import kaleido as kd
-from kaleido.baselines import MUST_NOT_PASS
-from kaleido.quality import assess, distances, novelty, prdc, predicted, reference
+from kaleido.measures.baselines import MUST_NOT_PASS
+from kaleido.measures.quality import assess, distances, novelty, prdc, predicted, reference
 
 SHAPES = [(30, 30, 2, 5), (400, 250, 7, 3), (200, 500, 64, 5), (12, 9, 1, 1)]
 
@@ -153,8 +153,8 @@ def test_quality_is_measured_in_the_features_and_novelty_in_pixels(digits):
 
 BIG = """
 import torch
-from kaleido.data import Dataset
-from kaleido.quality import assess
+from kaleido.data.sets import Dataset
+from kaleido.measures.quality import assess
 random = torch.Generator().manual_seed(0)
 points = torch.rand(3, 10_000, 64, generator=random)
 print(assess(points[0], Dataset("big", points[1], points[2], (0.0, 1.0)))["precision"])

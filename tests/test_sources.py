@@ -14,8 +14,8 @@ from PIL import Image
 from test_data import idx
 
 import kaleido as kd
-from kaleido import sources
-from kaleido.sources import File
+from kaleido.data import sources
+from kaleido.data.sources import File
 
 RANDOM = np.random.default_rng(0)
 

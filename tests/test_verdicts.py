@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 
 import kaleido as kd
-from kaleido import exact, files
 from kaleido.evidence import COLUMNS, KEY, compare, read_evidence, write_evidence
 from kaleido.ledger import agreement, moved
+from kaleido.tools import exact, files
 
 MAPS = {"mlp": (0.35, 0.5), "untrained": (0.86, 0.01), "identity": (1.0, 0.65)}  # rho and spread
 

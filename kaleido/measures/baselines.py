@@ -8,10 +8,11 @@ from sklearn.decomposition import PCA
 from sklearn.linear_model import Ridge
 from torch import Tensor, nn
 
-from kaleido import networks
-from kaleido.data import Dataset, generator
-from kaleido.inputs import noise, probes
-from kaleido.roots import root
+from kaleido.data.inputs import noise, probes
+from kaleido.data.sets import Dataset
+from kaleido.networks import build as networks
+from kaleido.tools.roots import root
+from kaleido.tools.seeds import generator
 
 __all__ = ["MUST_NOT_PASS", "baselines", "controls"]
 

@@ -10,8 +10,8 @@ from ot.sliced import sliced_wasserstein_distance
 from torch import Tensor, nn
 from torchmetrics.image.fid import FrechetInceptionDistance
 
-from kaleido.checks import a_map, floats, instance, same_space, whole
-from kaleido.data import Dataset
+from kaleido.data.sets import Dataset
+from kaleido.tools.checks import a_map, floats, instance, same_space, whole
 
 __all__ = ["Reference", "assess", "distances", "novelty", "prdc", "predicted", "reference"]
 
@@ -197,7 +197,7 @@ def assess(
     r"""Returns the quality and the novelty of samples against the held-out points T of a data set.
 
     In the features, with as many samples as there are held-out points (the first ones): `prdc` and `distances`, and
-    `predicted` if the features have `classes`, as those of `kaleido.features` do. In pixels: `novelty`.
+    `predicted` if the features have `classes`, as those of `kaleido.measures.features` do. In pixels: `novelty`.
 
     Arguments:
         samples: s, with shape (N, D), N at least as many as there are held-out points.

@@ -11,12 +11,13 @@ import torch
 from sklearn.model_selection import train_test_split
 from torch import Tensor
 
-from kaleido.checks import instance, pair, whole
-from kaleido.files import digest
-from kaleido.reading import read
-from kaleido.sources import BUNDLED, DOWNLOADED, Images, bundled, downloaded
+from kaleido.data.reading import read
+from kaleido.data.sources import BUNDLED, DOWNLOADED, Images, bundled, downloaded
+from kaleido.tools.checks import instance, pair, whole
+from kaleido.tools.files import digest
+from kaleido.tools.seeds import generator
 
-__all__ = ["NAMES", "Dataset", "generator", "load", "points"]
+__all__ = ["NAMES", "Dataset", "load", "points"]
 
 MOST_CLASSES = 10_000
 MOST_POINTS = 2**28  # coordinates of toy points
@@ -106,16 +107,6 @@ class Dataset:
         """SHA-256 of the points, the labels and the bounds: equal if and only if the content is."""
         parts = [self.train, self.test, self.train_labels, self.test_labels]
         return digest(repr(self.bounds), *(b"" if part is None else part.numpy().tobytes() for part in parts))
-
-
-def generator(seed: int, purpose: str) -> torch.Generator:
-    """Returns a random generator of its own for one purpose, so that streams of one seed never meet.
-
-    Raises:
-        ValueError: If the seed is not a whole number from 0 to 2**32 - 1.
-    """
-    whole("seed", int(seed) if isinstance(seed, np.integer) else seed, 0, 2**32 - 1)
-    return torch.Generator().manual_seed(int(digest(str(int(seed)), purpose)[:15], 16))
 
 
 def points(d: int, n: int, seed: int = 0) -> Dataset:

@@ -22,7 +22,7 @@ __all__ = [
 
 def root() -> Path:
     """Returns the folder of the project: the one that holds the package, or else the current one."""
-    here = Path(__file__).resolve().parent.parent
+    here = Path(__file__).resolve().parents[2]
     return here if (here / "pyproject.toml").exists() else Path.cwd()
 
 

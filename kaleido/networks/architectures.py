@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.functional import interpolate, pad
 
-from kaleido.checks import whole
-from kaleido.initial import OUTPUTS, drawn
+from kaleido.networks.initial import OUTPUTS, drawn
+from kaleido.tools.checks import whole
 
 __all__ = ["autoencoder", "cnn", "transformer", "unet", "unet_without_skips"]
 
@@ -49,7 +49,7 @@ def cnn(
         width: Their channels.
         halvings: How many halve the size; by default as many as bring the shorter side to 8 or less.
         bottleneck: Features of the code, or `None` for a network without one.
-        output, init, seed: See `kaleido.networks.mlp`.
+        output, init, seed: See `kaleido.mlp`.
 
     Returns:
         The network, with its arguments as `config`.
@@ -114,7 +114,7 @@ def unet(
         depth: Number of halvings; the shorter side must be at least 2^depth.
         width: Channels at full size.
         skips: Whether there are skip connections.
-        output, init, seed: See `kaleido.networks.mlp`.
+        output, init, seed: See `kaleido.mlp`.
 
     Returns:
         The network, with its arguments as `config`.
@@ -160,7 +160,7 @@ def transformer(
         depth: Number of blocks.
         width: Features of a token, a multiple of 4.
         patch: Side of a patch; by default a quarter of the longer side, rounded up: 16 tokens.
-        output, init, seed: See `kaleido.networks.mlp`.
+        output, init, seed: See `kaleido.mlp`.
 
     Returns:
         The network, with its arguments as `config`.

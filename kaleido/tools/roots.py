@@ -1,7 +1,8 @@
 """Square roots and logarithms by NumPy.
 
 PyTorch's go through MKL's vector library, whose last bit depends on the maker of the processor, in exact mode too (see
-`kaleido.exact`): an AMD EPYC and an emulated Intel Haswell differed in torch.sqrt, torch.cdist and double torch.log.
+`kaleido.tools.exact`): an AMD EPYC and an emulated Intel Haswell differed in torch.sqrt, torch.cdist and double
+torch.log.
 """
 
 import numpy as np

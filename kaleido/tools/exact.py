@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 
-from kaleido import files
+from kaleido.tools import files
 
 __all__ = ["VARIABLES", "check", "code_paths", "environment", "machine", "on", "processor", "record", "tables"]
 

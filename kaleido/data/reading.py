@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from kaleido.checks import whole
+from kaleido.tools.checks import whole
 
 __all__ = ["idx", "read", "scaled", "unpacked"]
 
@@ -24,7 +24,7 @@ IMAGES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp"}
 
 
 def read(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
-    """Reads the images, and the labels if there are any, of a path; see `kaleido.data.load` for the formats.
+    """Reads the images, and the labels if there are any, of a path; see `kaleido.load` for the formats.
 
     Returns:
         Images [samples, ...] as they were stored, and labels [samples] or None.

@@ -5,10 +5,11 @@ from filelock import FileLock
 from torch import Tensor, nn
 from torch.nn import functional
 
-from kaleido import files
-from kaleido.checks import instance, whole
-from kaleido.data import Dataset, generator
-from kaleido.exact import code_paths
+from kaleido.data.sets import Dataset
+from kaleido.tools import files
+from kaleido.tools.checks import instance, whole
+from kaleido.tools.exact import code_paths
+from kaleido.tools.seeds import generator
 
 __all__ = ["Features", "features"]
 

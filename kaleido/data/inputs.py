@@ -3,8 +3,9 @@
 import torch
 from torch import Tensor
 
-from kaleido.checks import instance, one_of, whole
-from kaleido.data import Dataset, generator
+from kaleido.data.sets import Dataset
+from kaleido.tools.checks import instance, one_of, whole
+from kaleido.tools.seeds import generator
 
 __all__ = ["noise", "probes"]
 

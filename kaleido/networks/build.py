@@ -5,10 +5,10 @@ from itertools import pairwise
 
 from torch import nn
 
-from kaleido import architectures
-from kaleido.checks import instance, one_of, whole
-from kaleido.data import Dataset
-from kaleido.initial import OUTPUTS, drawn
+from kaleido.data.sets import Dataset
+from kaleido.networks import architectures
+from kaleido.networks.initial import OUTPUTS, drawn
+from kaleido.tools.checks import instance, one_of, whole
 
 __all__ = ["ARCHITECTURES", "build", "mlp", "rebuild", "width_with_as_many"]
 

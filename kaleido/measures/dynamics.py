@@ -10,8 +10,8 @@ from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigs
 from torch import Tensor, nn
 from torch.func import jvp, vjp
 
-from kaleido.data import generator
-from kaleido.roots import log
+from kaleido.tools.roots import log
+from kaleido.tools.seeds import generator
 
 __all__ = ["Ends", "chao1", "distinct", "ends", "lyapunov", "radius"]
 

@@ -7,9 +7,10 @@ import torch
 from torch import Tensor
 from torch.func import jacrev, jvp, vmap
 
-from kaleido.checks import a_map, floats, instance, mapped, pair, same_space, whole
-from kaleido.data import Dataset, generator
-from kaleido.roots import root
+from kaleido.data.sets import Dataset
+from kaleido.tools.checks import a_map, floats, instance, mapped, pair, same_space, whole
+from kaleido.tools.roots import root
+from kaleido.tools.seeds import generator
 
 __all__ = [
     "contraction", "corner_loss", "covered", "gain", "landing", "nearest", "output_range", "pair_contraction", "spread",

@@ -20,8 +20,8 @@ from PIL import Image
 from sklearn.datasets import load_digits, load_sample_images
 from tqdm import tqdm
 
-from kaleido import files
-from kaleido.reading import idx, unpacked
+from kaleido.data.reading import idx, unpacked
+from kaleido.tools import files
 
 __all__ = ["BUNDLED", "DOWNLOADED", "Images", "bundled", "download_folder", "downloaded", "missing"]
 

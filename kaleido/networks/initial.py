@@ -6,8 +6,8 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from kaleido.checks import one_of, whole
-from kaleido.data import generator
+from kaleido.tools.checks import one_of, whole
+from kaleido.tools.seeds import generator
 
 __all__ = ["OUTPUTS", "drawn"]
 

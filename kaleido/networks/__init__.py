@@ -1,0 +1,1 @@
+"""Networks: maps from (B, D) to (B, D), and their initial weights."""

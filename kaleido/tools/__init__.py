@@ -1,0 +1,1 @@
+"""Tools that know nothing of the subject: checks of arguments, files, random streams, code paths."""
