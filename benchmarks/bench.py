@@ -25,9 +25,10 @@ import torch
 from prdc import compute_prdc
 
 import kaleido as kd
-from kaleido.cells import Cell
-from kaleido.clusters import local_cluster
-from kaleido.sizes import DIMENSIONS, SIZES
+from kaleido.chapters.dimension.cells import DIMENSIONS, SIZES
+from kaleido.lab.cell import Cell
+from kaleido.lab.cluster import local_cluster
+from kaleido.lab.sweep import sweep
 from kaleido.tools import exact, files
 
 HERE = Path(__file__).parent
@@ -146,7 +147,8 @@ def _peak(count: int, way: str) -> float:
 
 def workers(rounds: int) -> list[float]:
     """How much longer one worker of a Dask cluster takes for a sweep than two, by the clock: median, least, largest."""
-    cells = [Cell("unseen", "digits", 10, 128, 1000, (seed,)) for seed in range(8)]
+    study = "kaleido.chapters.over_generalization.study:unseen"
+    cells = [Cell(study, "digits", 10, 128, 1000, (seed,)) for seed in range(8)]
     ratios = []
     for _ in range(rounds):
         seconds = []
@@ -155,7 +157,7 @@ def workers(rounds: int) -> list[float]:
                 os.environ["KALEIDO_BUILD"] = folder  # an empty cache, for the workers too
                 with local_cluster(processes) as cluster:
                     start = time.perf_counter()
-                    kd.sweep(cells, cluster=cluster.scheduler_address)
+                    sweep(cells, cluster=cluster.scheduler_address)
                     seconds.append(time.perf_counter() - start)
         ratios.append(seconds[0] / seconds[1])
     return [statistics.median(ratios), min(ratios), max(ratios)]

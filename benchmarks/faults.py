@@ -276,7 +276,12 @@ def two_at_once(row: Row, times: int, seconds: float, whole: Trial, expected, ch
     after(row, trial, trial.cells(), expected)
 
 
-HANG = "from kaleido import notebooks; raise SystemExit(len(notebooks.run(['02'], 'smoke', minutes=0.2)))"
+HANG = """
+from kaleido.chapters import dimension
+from kaleido.lab import notebooks
+notebooks.MINUTES["smoke"] = 0.2
+raise SystemExit(len(notebooks.run([dimension.CHAPTER], "smoke")))
+"""
 SMALL, WHOLE = ["notebook", "02", "--profile", "smoke"], ["reproduce", "--profile", "smoke"]
 # the fault, what the disturbed command is to do, which that is, how it is done, times, times if quick
 FAULTS = [

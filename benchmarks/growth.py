@@ -18,7 +18,7 @@ from matplotlib.ticker import FixedLocator, NullLocator
 from scipy import stats
 
 import kaleido as kd
-from kaleido.style import DATA, MAP, PAGE, theme
+from kaleido.lab.drawing import DATA, MAP, PAGE, theme
 
 SIZES = {
     "chains": (1000, 2000, 4000, 8000, 16_000),

@@ -17,10 +17,10 @@ from pathlib import Path
 import pandas as pd
 import tables
 
-from kaleido.evidence import KEY, read_evidence
-from kaleido.ledger import read_ledger
-from kaleido.plans import NOTEBOOKS, plan
-from kaleido.sizes import PROFILES
+from kaleido.chapters import CHAPTERS
+from kaleido.lab.chapter import PROFILES
+from kaleido.lab.evidence import KEY, read_evidence
+from kaleido.lab.ledger import read_ledger
 from kaleido.tools import files
 from kaleido.tools.exact import VARIABLES, processor
 
@@ -48,14 +48,12 @@ CONDITIONS = {  # environment of the process that computes; the libraries read i
     "another PyTorch": {},  # run with --python of an environment that has one
 }
 COMPUTE = """
-from kaleido.evidence import evidence
-from kaleido.experiments import sweep
-from kaleido.ledger import ledger
-from kaleido.plans import NOTEBOOKS, plan
-asked = [number for number in NOTEBOOKS if plan(number, {profile!r})]
-sweep(cell for number in asked for cell in plan(number, {profile!r}))
-for number in asked:
-    evidence(number, {profile!r})
+from kaleido.chapters import CHAPTERS, ledger
+from kaleido.lab.sweep import sweep
+asked = [chapter for chapter in CHAPTERS if chapter.cells({profile!r})]
+sweep(cell for chapter in asked for cell in chapter.cells({profile!r}))
+for chapter in asked:
+    chapter.evidence({profile!r})
 ledger({profile!r})
 import torch
 print(torch.__version__)
@@ -76,9 +74,10 @@ def compared(found: Path, reference: Path, profile: str) -> dict:
     """Counts what moved: numbers at all, beyond rounding, beyond tolerance; verdicts."""
     ledgers = [read_ledger(path / "ledger.json") for path in (found, reference)]
     merged, alone = [], 0
-    for number in NOTEBOOKS:
-        if plan(number, profile):
-            here, there = (read_evidence(path, number, profile).table for path in (_tables(found), _tables(reference)))
+    for chapter in CHAPTERS:
+        if chapter.cells(profile):
+            folders = _tables(found), _tables(reference)
+            here, there = (read_evidence(folder, chapter.number, profile).table for folder in folders)
             merged.append(here.merge(there, on=[*KEY, "seeds"], suffixes=("", " there"), validate="one_to_one"))
             alone += len(here) + len(there) - 2 * len(merged[-1])
     both = pd.concat(merged, ignore_index=True)
@@ -119,7 +118,7 @@ def table(rows: dict) -> str:
 def main() -> None:
     """Computes and compares what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--profile", choices=[name for name in PROFILES if name != "extended"], default="smoke")
+    parser.add_argument("--profile", choices=PROFILES, default="smoke")
     parser.add_argument("--only", help="conditions whose name has this in it (default: all but another PyTorch)")
     parser.add_argument("--python", default=sys.executable, help="of the environment that computes")
     asked = parser.parse_args()

@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 warnings.filterwarnings("ignore", category=DeprecationWarning)
 
-from kaleido.ledger import findings, read_ledger  # noqa: E402 - the package of this folder, not another one
+from kaleido.lab.ledger import findings, read_ledger  # noqa: E402 - the package of this folder, not another one
 
 project = "kaleido"
 author = "The kaleido authors"

@@ -3,12 +3,15 @@
 import argparse
 import os
 import sys
+from collections.abc import Sequence
 
-from kaleido import figures, notebooks
-from kaleido.ledger import ELSEWHERE, agrees, changed, in_full, ledger, moved, recorded_here
-from kaleido.plans import EXTENDED, NOTEBOOKS
-from kaleido.sizes import PROFILES
+from kaleido.chapters import CHAPTERS, PUBLISHED
+from kaleido.lab import gallery, notebooks
+from kaleido.lab.chapter import PROFILES, Chapter, place
+from kaleido.lab.ledger import ELSEWHERE, agrees, changed, in_full, ledger, moved, recorded_here
 from kaleido.tools import exact, files
+
+EXTENDED = [chapter.number for chapter in CHAPTERS if chapter.extended]
 
 
 def reproduce(profile: str, bits: str | None = None) -> int:
@@ -18,15 +21,15 @@ def reproduce(profile: str, bits: str | None = None) -> int:
         profile: The profile.
         bits: In exact mode, whether to `check` the tables' hashes or to `record` them.
     """
-    failed = notebooks.run(NOTEBOOKS, profile)
+    failed = notebooks.run(CHAPTERS, profile)
     print("\nThe claims: judged again from the record of the published settings; small networks were measured here\n")
-    for entry in ledger(profile):
+    for entry in ledger(CHAPTERS, profile):
         print(f"  {entry['claim']:4} {entry['text']}")
         print(f"       {in_full(entry)}")
         if entry["small"]:
             print(f"       at small scale, {entry['measured']} {entry['threshold']}: {'; '.join(entry['small'])}")
     print()
-    moved_away, differ = _any_moved(list(NOTEBOOKS), profile), changed(profile)
+    moved_away, differ = _any_moved(CHAPTERS, profile), changed(CHAPTERS, profile)
     stand = True
     if bits == "record":
         exact.record(profile)
@@ -41,9 +44,28 @@ def reproduce(profile: str, bits: str | None = None) -> int:
     return _told(failed) or int(not good or bool(differ))
 
 
-def _any_moved(numbers: list[str], profile: str) -> bool:
+def one(number: str, profile: str, changes: dict[str, str]) -> int:
+    """Runs one notebook, with parameters of the reader's own if there are any; 0 if it stands."""
+    (chapter,) = _chosen([number])
+    done = _told(notebooks.run([chapter], profile, at_once=True, changes=changes))
+    print(f"executed notebook: {place(profile, changes) / 'notebooks'}")
+    if changes:
+        print(f"evidence and figures of this sweep lie in {place(profile, changes)}, and are compared with no record")
+        return done
+    return done or int(_any_moved([chapter], profile))
+
+
+def _chosen(numbers: Sequence[str]) -> list[Chapter]:
+    known = {chapter.number: chapter for chapter in CHAPTERS}
+    for number in numbers:
+        if number not in known:
+            raise ValueError(f"unknown notebook '{number}', expected one of {', '.join(known)}")
+    return [known[number] for number in numbers]
+
+
+def _any_moved(chapters: Sequence[Chapter], profile: str) -> bool:
     """Prints how many of the notebooks' numbers agree with the record, and others; returns whether too few do."""
-    found = moved(numbers, profile)
+    found = moved(chapters, profile)
     for notebook, (agree, total, others) in found.items():
         print(f"  notebook {notebook}: {agree} of {total} numbers within tolerance of the record")
         if len(others):
@@ -61,41 +83,44 @@ def _told(failed: dict[str, str]) -> int:
     return int(bool(failed))
 
 
-def main(arguments: list[str] | None = None) -> int:
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m kaleido", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     profile = argparse.ArgumentParser(add_help=False)
-    known = [name for name in PROFILES if name != "extended"]
-    profile.add_argument("--profile", choices=known, default="laptop", help="how large (default: %(default)s)")
+    profile.add_argument("--profile", choices=PROFILES, default="laptop", help="how large (default: %(default)s)")
     all_of_it = commands.add_parser("reproduce", parents=[profile], help="run every notebook, print the verdicts")
     choices = {"nargs": "?", "const": "check", "choices": ["check", "record"]}
     all_of_it.add_argument("--exact", **choices, help="the code paths that every x86-64 processor has")
-    one = commands.add_parser("notebook", parents=[profile], help="run one notebook")
-    one.add_argument("number", help="such as 01")
+    alone = commands.add_parser("notebook", parents=[profile], help="run one notebook")
+    alone.add_argument("number", help="such as 01")
+    how = {"nargs": "*", "metavar": "NAME=VALUE", "default": [], "dest": "changes"}
+    alone.add_argument("--with", **how, help="parameters of the notebook, such as depths=[1,4,20]")
     commands.add_parser("figures", help="draw the figures that are out of date, from the recorded evidence")
     commands.add_parser("promote", help="run every notebook; then make its outputs, figures and evidence the record")
     extended = commands.add_parser("extend", help="compute and record what takes too long for every run (an hour each)")
-    extended.add_argument("numbers", nargs="*", default=list(EXTENDED), help="notebooks, such as 03 (default: all)")
-    asked = parser.parse_args(arguments)
+    extended.add_argument("numbers", nargs="*", default=EXTENDED, help="notebooks, such as 03 (default: all)")
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    asked = _parser().parse_args(arguments)
     try:
         if asked.command == "reproduce":
             if asked.exact and not exact.on():  # the libraries read these variables as they are loaded
-                os.execve(
-                    sys.executable, [sys.executable, "-m", "kaleido", *(arguments or sys.argv[1:])], exact.environment()
-                )
+                command = [sys.executable, "-m", "kaleido", *(arguments or sys.argv[1:])]
+                os.execve(sys.executable, command, exact.environment())
             return reproduce(asked.profile, asked.exact)
         if asked.command == "notebook":
-            done = _told(notebooks.run([asked.number], asked.profile, at_once=True))
-            print(f"executed notebook: {files.build_folder(asked.profile) / 'notebooks'}")
-            return done or int(_any_moved([asked.number], asked.profile))
+            return one(asked.number, asked.profile, dict(change.split("=", 1) for change in asked.changes))
         if asked.command == "figures":
-            drawn = figures.redraw(files.root() / "figures")
+            drawn = gallery.redraw(CHAPTERS, PUBLISHED, files.root() / "figures")
             print("\n".join(f"drawn: {name}" for name in drawn) or "every figure is up to date")
             return 0
         if asked.command == "extend":
-            print("\n".join(f"recorded for notebook {number}" for number in notebooks.extend(asked.numbers)))
+            notebooks.extend(_chosen(asked.numbers))
+            print("\n".join(f"recorded for notebook {number}" for number in asked.numbers))
             return 0
-        return _told(notebooks.promote())
+        return _told(notebooks.promote(CHAPTERS, PUBLISHED))
     except (ValueError, FileNotFoundError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

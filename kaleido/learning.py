@@ -48,7 +48,6 @@ def learn(
     steps: int,
     batch: int | None = 256,
     lr: float = 1e-3,
-    schedule: str = "constant",
     snapshots: Sequence[float] = (),
     every: int | float | None = 50,
     stop: bool = False,
@@ -75,8 +74,7 @@ def learn(
         data: Training points (M, D) for all networks, or one such tensor for each.
         steps: Number of gradient steps.
         batch: Points of a batch; `None`, or M and more, is the full batch.
-        lr: Learning rate, the largest one of a cycle.
-        schedule: `constant`, or `onecycle` (Smith and Topin, arXiv 1708.07120).
+        lr: Learning rate.
         snapshots: Levels of the loss; the weights are copied where it is first seen at or below each.
         every: Steps between evaluations of the loss; steps 0 and `steps` are always evaluated. A number below 1 is a
             share of the steps so far, at least one step: a loss that falls as a power -1/2 of the steps falls by 1 % in
@@ -100,21 +98,21 @@ def learn(
     instance("nets", nets, Sequence)
     instance("data", data, Tensor | Sequence)
     sets = [data] * len(nets) if isinstance(data, Tensor) else list(data)
-    _check(nets, sets, steps, batch, lr, schedule, snapshots, every, noise, spectral, look)
+    _check(nets, sets, steps, batch, lr, snapshots, every, noise, spectral, look)
     place = _place(nets, precision, device)
     levels = sorted(snapshots, reverse=True)
     histories: dict[int, History] = {}
     for members in _groups(nets, sets, place):
         moved = {id(sets[i]): sets[i].to(place) for i in members}  # what networks share stays one tensor
         some = [nets[i].to(place) for i in members], [moved[id(sets[i])] for i in members]
-        how = (steps, batch, lr, schedule, levels, every, stop, noise, spectral, precision, look)
+        how = (steps, batch, lr, levels, every, stop, noise, spectral, precision, look)
         histories.update(zip(members, _learn_together(*some, *how), strict=True))
         for net in some[0]:
             net.cpu()
     return [histories[i] for i in range(len(nets))]
 
 
-def _check(nets, sets, steps, batch, lr, schedule, snapshots, every, noise, spectral, look) -> None:
+def _check(nets, sets, steps, batch, lr, snapshots, every, noise, spectral, look) -> None:
     if not nets or len(nets) != len(sets):
         raise ValueError(f"there are {len(nets)} networks and {len(sets)} data sets, expected as many, at least one")
     for net, points in zip(nets, sets, strict=True):
@@ -136,7 +134,6 @@ def _check(nets, sets, steps, batch, lr, schedule, snapshots, every, noise, spec
         number("a level of snapshots", level, "a loss", lambda loss: loss >= 0)
     if spectral is not None and any(net.config["architecture"] != "mlp" for net in nets):
         raise ValueError("spectral bounds the weights of MLPs, and another architecture is among the networks")
-    one_of("schedule", schedule, ("constant", "onecycle"))
 
 
 def _place(nets, precision, device) -> torch.device:
@@ -165,7 +162,7 @@ def _groups(nets, sets, place) -> list[list[int]]:
 
 
 def _learn_together(
-    nets, sets, steps, batch, lr, schedule, levels, every, stop, noise, spectral, precision, look
+    nets, sets, steps, batch, lr, levels, every, stop, noise, spectral, precision, look
 ) -> list[History]:
     """Trains members whose weights are stacked along a first axis; a single one needs no stack."""
     many = len(nets) > 1
@@ -199,7 +196,6 @@ def _learn_together(
     matrices = {name: w for name, w in weights.items() if spectral and name.endswith("weight")}
     vectors = {name: w.new_ones(*w.shape[:-2], w.shape[-1], 1) for name, w in matrices.items()}
     optimiser = torch.optim.Adam(weights.values(), lr=lr, fused=True)
-    cycle = torch.optim.lr_scheduler.OneCycleLR(optimiser, lr, steps) if schedule == "onecycle" and steps else None
     trace, marks = [], [[] for _ in nets]
 
     def loss_on(points: Tensor) -> list[float]:
@@ -231,8 +227,6 @@ def _learn_together(
             losses = (map_(noisy(target)) - target).square().mean((-2, -1))
             losses.sum().backward()
         optimiser.step()
-        if cycle:
-            cycle.step()
         for name, matrix in matrices.items():
             vectors[name] = _scaled(matrix, vectors[name], spectral)
         if every is None:

@@ -10,6 +10,8 @@ import pytest
 import torch
 
 import kaleido as kd
+from kaleido.lab import reach
+from kaleido.lab import sweep as sweeps
 
 ROOT = Path(__file__).parent.parent
 
@@ -47,6 +49,25 @@ def project(tmp_path):
     return _Project(copy, python)
 
 
+@pytest.fixture
+def edited(monkeypatch):
+    """A way to have a module's source read with one more line, in this process alone."""
+
+    def edit(module, line="ADDED = 1"):
+        source, holder = reach.SOURCES[module]
+        monkeypatch.setitem(reach.SOURCES, module, (f"{source}\n{line}\n", holder))
+        _forget_sources()
+
+    yield edit
+    monkeypatch.undo()
+    _forget_sources()
+
+
+def _forget_sources():
+    for remembered in (reach._source, reach._read, sweeps._code):
+        remembered.cache_clear()
+
+
 class _Project:
     def __init__(self, path, python):
         self.path, self.python = path, python
@@ -64,3 +85,10 @@ def _clean(environment):
 
 def random(*shape, seed=0):
     return torch.rand(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+def row(claim, quantity, data, architecture, seed, value, **other):
+    """A row of evidence, one number of one seed."""
+    about = {"depth": 10, "width": 128, "condition": "noise", "run": 1, "n": 1000} | other
+    names = {"claim": claim, "quantity": quantity, "data": data, "architecture": architecture, "seed": seed}
+    return names | {"value": value} | about

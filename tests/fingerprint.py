@@ -7,8 +7,9 @@ import numpy as np
 import torch
 
 import kaleido as kd
-from kaleido.generators import GENERATORS, Setting
-from kaleido.statistics import interval
+from kaleido.chapters.generators.generators import GENERATORS, Setting
+from kaleido.lab.statistics import interval
+from kaleido.measures.dynamics import distinct
 from kaleido.tools import exact
 
 torch.set_num_threads(1)
@@ -29,7 +30,7 @@ def learned(architecture, depth, width, steps, **how):
 print("exact" if exact.on() else "not exact")
 data = kd.load("digits", seed=3)
 net = learned("mlp", 3, 32, 30)
-learned("mlp", 2, 80, 5, schedule="onecycle", noise=0.5, spectral=2.0)
+learned("mlp", 2, 80, 5, noise=0.5, spectral=2.0)
 for shape in ("cnn", "autoencoder", "transformer", "unet", "unet without skips"):
     learned(shape, 4 if shape == "autoencoder" else 2, 8, steps=1 if "unet" in shape else 3)  # emulated, they take long
 z = kd.probes(data, "noise", 100, seed=3)
@@ -43,7 +44,7 @@ look = kd.features(data, steps=20)
 show("features", look(data.test).detach())
 show("quality", *kd.assess(orbit.at(10), data, look).values())
 found = kd.ends(net, orbit.at(10)[:50], still=0.01, longest=5)
-show("ends", found.periods, found.points, kd.distinct(orbit.at(10), 0.1))
+show("ends", found.periods, found.points, distinct(orbit.at(10), 0.1))
 show("radius", kd.radius(net, z[:3], seed=3))
 show("lyapunov", kd.lyapunov(net, z[:20], 5, seed=3))
 for name, (draw, *_) in GENERATORS.items():

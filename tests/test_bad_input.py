@@ -222,7 +222,6 @@ def test_build(architecture, data, depth, width, seeds, output, init):
     steps=some(st.integers(0, 3)),
     batch=some(st.sampled_from([None, 1, 4, 100])),
     lr=some(st.sampled_from([1e-3, 1e-9, 1.0, 1e30, 0.0, -1.0])),
-    schedule=some(st.sampled_from(["constant", "onecycle"])),
     snapshots=some(st.lists(st.floats(0, 1), max_size=2)),
     every=some(st.sampled_from([None, 1, 2])),
     noise=some(st.sampled_from([0.0, 0.5])),
@@ -262,7 +261,7 @@ def test_sample(f, start, **how):
     if how["kick"] == "none" and how["retire"] is None and how["bounds"] is None and not how["damping"]:
         x = start
         for run in range(how["runs"] + 1):
-            assert run not in orbit.runs or torch.allclose(orbit.at(run), x, equal_nan=False)
+            assert run not in orbit.runs or torch.allclose(orbit.at(run).double(), x.double())
             x = f(x).detach()
 
 
@@ -274,14 +273,13 @@ MEASURES = {
     "gain": lambda f, z, data: float(kd.gain(f, z)[0].sum()),
     "gain by draws": lambda f, z, data: float(kd.gain(f, z, draws=3)[0].sum()),
     "nearest": lambda f, z, data: float(kd.nearest(z, data.train if isinstance(data, kd.Dataset) else data)[0].sum()),
-    "output range": lambda f, z, data: sum(kd.output_range(f, z)),
 }
 
 
 @cases(1500, measure=st.sampled_from(list(MEASURES)), f=A_MAP, z=A_TENSOR, data=some(st.just(DATA), A_SET))
 def test_measures(measure, f, z, data):
     value = answer(MEASURES[measure], f, z, data)
-    assert value is None or (math.isfinite(value) and (measure == "output range" or value >= 0))
+    assert value is None or (math.isfinite(value) and value >= 0)
 
 
 @cases(200, f=A_MAP, dim=some(st.integers(0, 5)), bounds=BOUNDS)

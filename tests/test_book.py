@@ -7,7 +7,7 @@ def test_every_paper_that_the_code_cites_is_in_the_bibliography():
     known = set(re.findall(r"eprint = {(\d{4}\.\d{5})}", (ROOT / "book" / "references.bib").read_text()))
     cited = {}
     for path in [
-        *(ROOT / "kaleido").glob("*.py"),
+        *(ROOT / "kaleido").rglob("*.py"),
         *(ROOT / "notebooks").glob("*.ipynb"),
         *(ROOT / "book").glob("*.md"),
     ]:

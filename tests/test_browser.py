@@ -16,7 +16,7 @@ import torch
 from conftest import ROOT
 
 import kaleido as kd
-from kaleido.evidence import read_evidence
+from kaleido.lab.evidence import read_evidence
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",

@@ -1,18 +1,16 @@
-import ast
 import re
 import subprocess
 import tomllib
-from fnmatch import fnmatch
 
 import pytest
 from conftest import ROOT
 from packaging.requirements import Requirement
 
 import kaleido as kd
-from kaleido import notebooks
-from kaleido.claims import CLAIMS
-from kaleido.ledger import WORDS, read_ledger
+from kaleido.chapters import CHAPTERS
+from kaleido.lab.ledger import WORDS, claims_of, findings, read_ledger
 
+CLAIMS = claims_of(CHAPTERS)
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 ASKED = [
     Requirement(line)
@@ -60,9 +58,9 @@ def test_make_alone_lists_every_command():
 
 def test_the_readmes_findings_are_those_of_the_record():
     readme = (ROOT / "README.md").read_text()
-    table = readme.split(notebooks.BEGIN)[1].split(notebooks.END)[0]
+    (table,) = re.findall("<!-- findings: .*? -->\n(.*)\n<!-- end of findings -->", readme, re.DOTALL)
     entries = read_ledger(ROOT / "data" / "record" / "laptop" / "ledger.json")
-    assert table.strip() == kd.findings(entries)
+    assert table.strip() == findings(entries)
     assert {entry["word"] for entry in entries} <= set(WORDS)
     assert [entry["claim"] for entry in entries] == list(CLAIMS)
 
@@ -75,19 +73,3 @@ def test_the_claims_page_has_every_claim():
 def test_all_that_the_package_names_is_there():
     assert all(hasattr(kd, name) for name in kd.__all__)
     assert all(getattr(kd, name).__doc__ for name in kd.__all__ if callable(getattr(kd, name)))
-
-
-def test_modules_import_only_what_contributing_says():
-    rows = re.findall(r"^\| (`.*?) \|", (ROOT / "CONTRIBUTING.md").read_text().split("## A claim")[0], re.MULTILINE)
-    names = {path.stem for path in (ROOT / "kaleido").glob("*.py")} - {"__init__"}
-    listed = [
-        {name for said in re.findall(r"`(.*?)`", row) for name in names if fnmatch(name, said)} for row in rows
-    ]  # a name may be a pattern
-    place = {name: i for i, row in enumerate(listed) for name in row}
-    assert set(place) == names
-    for name in names:
-        tree = ast.parse((ROOT / "kaleido" / f"{name}.py").read_text())
-        for node in ast.walk(tree):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "kaleido":
-                imported = [node.module.partition(".")[2]] if "." in node.module else [a.name for a in node.names]
-                assert not [other for other in imported if place[other] > place[name]], (name, imported)

@@ -102,6 +102,16 @@ class Dataset:
         labels = None if self.train_labels is None else self.train_labels[:n]
         return replace(self, train=self.train[:n], train_labels=labels)
 
+    def validation(self, n: int) -> "Dataset":
+        """Returns the first n training points, with the other training points in the place of the held-out ones."""
+        labels = None if self.train_labels is None else self.train_labels[n:]
+        return replace(self.first(n), test=self.train[n:], test_labels=labels)
+
+    def as_bytes(self, pixels: Tensor) -> Tensor:
+        """Returns pixels between the bounds as bytes, 0 to 255."""
+        low, high = self.bounds
+        return ((pixels - low) * (255 / (high - low))).round().to(torch.uint8)
+
     @cached_property
     def digest(self) -> str:
         """SHA-256 of the points, the labels and the bounds: equal if and only if the content is."""

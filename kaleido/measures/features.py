@@ -1,5 +1,7 @@
 """The features that samples are judged in: a small convolutional classifier of the training points."""
 
+from pathlib import Path
+
 import torch
 from filelock import FileLock
 from torch import Tensor, nn
@@ -13,7 +15,7 @@ from kaleido.tools.seeds import generator
 
 __all__ = ["Features", "features"]
 
-CODE = files.code(__file__)
+CODE = files.code(Path(__file__).read_text())
 BATCH, RATE = 64, 2e-3
 CHUNK = 50  # images at a time, few enough to stay in the processor's cache
 

@@ -12,9 +12,7 @@ from kaleido.tools.checks import a_map, floats, instance, mapped, pair, same_spa
 from kaleido.tools.roots import root
 from kaleido.tools.seeds import generator
 
-__all__ = [
-    "contraction", "corner_loss", "covered", "gain", "landing", "nearest", "output_range", "pair_contraction", "spread",
-]  # fmt: skip
+__all__ = ["contraction", "corner_loss", "covered", "gain", "landing", "nearest", "pair_contraction", "spread"]
 
 CHUNK = {"cpu": 2**20, "cuda": 2**28}  # entries of one block of distances: 4 MiB stay in a processor's cache
 
@@ -204,20 +202,6 @@ def gain(
     g = root(squares.mean(0))
     error = squares.std(0) / draws**0.5
     return g, torch.where(g > 0, error / (2 * g.clamp(min=1e-30)), torch.zeros_like(g))
-
-
-def output_range(f: Callable[[Tensor], Tensor], probes: Tensor) -> tuple[float, float]:
-    """Returns the least and the largest value of any feature of the outputs.
-
-    Arguments:
-        f: A map from (N, D) to (N, D).
-        probes: Inputs, with shape (N, D).
-
-    Raises:
-        ValueError: If shapes differ, or a value is not finite.
-    """
-    outputs = _mapped(f, probes)
-    return float(outputs.min()), float(outputs.max())
 
 
 def corner_loss(

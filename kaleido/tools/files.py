@@ -55,9 +55,9 @@ def digest(*parts: bytes | str) -> str:
     return sha.hexdigest()
 
 
-def code(path: str | Path) -> str:
-    """Returns what a module does, without its comments and docstrings: editing these changes no result."""
-    tree = ast.parse(Path(path).read_text())
+def code(source: str) -> str:
+    """Returns what a module's source does, without its comments and docstrings: editing these changes no result."""
+    tree = ast.parse(source)
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node, clean=False):
             node.body = node.body[1:] or [ast.Pass()]

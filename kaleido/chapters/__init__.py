@@ -1,0 +1,56 @@
+"""The chapters, a folder for each notebook, and the one list of them.
+
+Verdicts are corrected for the number of claims in all chapters together, so what judges them is here, for all.
+"""
+
+from functools import partial
+
+from kaleido.chapters import (
+    architectures,
+    attractors,
+    claims,
+    data_sets,
+    depth,
+    dimension,
+    generators,
+    kaleidoscope,
+    over_generalization,
+    own_data,
+    remedies,
+    tour,
+)
+from kaleido.lab import ledger as _ledger
+
+CHAPTERS = tuple(
+    chapter.CHAPTER
+    for chapter in (
+        tour, over_generalization, dimension, kaleidoscope, depth, architectures, data_sets, attractors, generators,
+        remedies, claims, own_data,
+    )
+)  # fmt: skip
+PUBLISHED = {  # what arXiv 2402.11793 and its notebooks show: our figures of it, or why there is none
+    "1-D: the learned map and its loss between the points, with sigmoid and with tanh": (
+        over_generalization.figures.output_maps,
+    ),
+    "1-D: chains from noise to the points": (over_generalization.figures.orbits,),
+    "2-D: chains from noise to four points": (
+        over_generalization.figures.orbits, over_generalization.figures.square_maps, attractors.figures.basins,
+    ),
+    "Largest loss at the corners of a cube, by dimension and number of points": (dimension.figures.corner_losses,),
+    "MNIST: 48 chains at runs 0 to 25, published settings, kick on": (kaleidoscope.figures.published,),
+    "MNIST: chains run by run": (
+        tour.figures.turning, tour.figures.noise_to_digits, kaleidoscope.figures.chains_by_runs,
+        kaleidoscope.figures.kicks_turning,
+    ),
+    "CIFAR-10: 1,000 dogs": "none: no library ships the images, and they were not there when the record was made; "
+    "with them in `data/` (`cifar10-dogs`), notebook 06 draws them into `06_data_sets`",
+    "CelebA: 1,000 faces": "none: likewise (`celeba`); `06_turning_faces` shows one that learned 80 small faces",
+    "CNNs, Transformers, U-Nets (mentioned, without a picture)": (
+        architectures.figures.samples, architectures.figures.degrees, architectures.figures.along_runs,
+    ),
+}  # fmt: skip
+
+judge, ledger, table, report, check, changed = (
+    partial(function, CHAPTERS)
+    for function in (_ledger.judge, _ledger.ledger, _ledger.table, _ledger.report, _ledger.check, _ledger.changed)
+)

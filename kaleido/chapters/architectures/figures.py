@@ -1,0 +1,117 @@
+"""Notebook 05: what its figures show, from evidence alone."""
+
+import numpy as np
+import seaborn as sns
+from matplotlib.figure import Figure
+
+from kaleido.chapters.architectures.tables import ASKED, FALL, searched
+from kaleido.chapters.common import IMAGES
+from kaleido.lab.curves import dots, legend_below, legend_beside, runs_axis, seeds_and_mean
+from kaleido.lab.drawing import CONTROL, DATA, MAP, figure, panels
+from kaleido.lab.evidence import Evidence
+from kaleido.lab.pictures import strip
+
+NAMES = {
+    "mlp": "MLP",
+    "cnn": "CNN",
+    "autoencoder": "CNN, bottleneck",
+    "transformer": "Transformer",
+    "unet": "U-Net",
+    "unet without skips": "U-Net, no skips",
+}
+COLOURS = dict(zip(NAMES, sns.color_palette("colorblind", len(NAMES)), strict=True))
+SHOWN, CHAINS = (0, 1, 2, 5, 20), 4  # runs and chains of the samples
+
+
+@figure("05_samples")
+def samples(found: Evidence) -> Figure:
+    """Four chains by runs for six architectures, on digits and MNIST: some become digits, some stay noise."""
+    drawn, axes = panels(112, 2, 1)
+    for axis, data, side in zip(axes, IMAGES, (8, 28), strict=True):
+        kept = [0, *_runs(found, data)]
+        runs = [run for run in SHOWN if run in kept]
+        rows = []
+        for name in NAMES:
+            chains = found.arrays[f"{data}/{name}/learned"].numpy().reshape(len(kept), -1, side, side)
+            rows += [chains[kept.index(run), chain] for chain in range(CHAINS) for run in runs]
+        strip(axis, np.stack(rows), CHAINS * len(runs), list(NAMES.values()), [str(run) for run in runs] * CHAINS)
+        axis.set(title=data, xlabel="sampling runs of four chains" if data == IMAGES[-1] else None)
+    return drawn
+
+
+@figure("05_degrees")
+def degrees(found: Evidence) -> Figure:
+    """How far contraction falls below the untrained network's, spread, gain and noise kept, by architecture."""
+    drawn, axes = panels(100, 2, 4, sharey=True, sharex="col")
+    titles = {"rho": "fall of $\\rho$", "spread": "spread", "gain": "median gain", "noise kept": "noise kept"}
+    for row, data in zip(axes, IMAGES, strict=True):
+        level = sorted(c for c in found.rows(claim="C5", data=data)["condition"].unique() if c.startswith("loss"))
+        for axis, (quantity, title) in zip(row, titles.items(), strict=True):
+            axis.axvline(
+                {"rho": FALL, "spread": ASKED, "gain": 1, "noise kept": 0}[quantity], color=CONTROL, lw=0.8, ls=":"
+            )
+            for shift, condition, colour in zip((0.16, -0.16), ("learned", *level), (MAP, DATA), strict=False):
+                for place, name in enumerate(NAMES):
+                    about = {"claim": "C5", "quantity": quantity, "data": data, "architecture": name, "run": 1}
+                    seeds = found.rows(**about, condition=condition).set_index("seeds")["value"]
+                    if quantity == "rho":
+                        before = found.rows(**about, condition="untrained").set_index("seeds")["value"]
+                        seeds = before.reindex(seeds.index) - seeds
+                    if seeds.empty:
+                        continue
+                    label = None if place else ("after the last step" if condition == "learned" else "at equal loss")
+                    dots(axis, seeds, -place + shift, colour, label)
+            if data == IMAGES[0]:
+                axis.set_title(title)
+        row[0].set_yticks(-np.arange(len(NAMES)), list(NAMES.values()))
+        row[0].set_ylabel(f"{data}\n{level[0] if level else ''}")
+    legend_below(drawn, axes[0, 0])
+    return drawn
+
+
+@figure("05_along_runs")
+def along_runs(found: Evidence) -> Figure:
+    """PC along the runs for six architectures, on digits and MNIST, all seeds."""
+    drawn, axes = panels(66, 1, 2, sharey=True)
+    for axis, data in zip(axes, IMAGES, strict=True):
+        for name, label in NAMES.items():
+            rows = found.rows(claim="C5", quantity="pc", data=data, architecture=name, condition="learned")
+            seeds_and_mean(axis, rows, COLOURS[name], label)
+        runs_axis(axis, (1, 2, 5, 10, 20))
+        axis.set(title=f"{data}, {rows['seeds'].nunique()} seeds", ylim=(0, None))
+    axes[0].set_ylabel("PC (no unit)")
+    legend_beside(drawn, axes[0])
+    return drawn
+
+
+@figure("05_search", profile="extended")
+def search(found: Evidence) -> Figure:
+    """Maps of the fall of contraction and of PC over depth and number of training images, for six architectures."""
+    cells = searched(found)
+    cells = cells[cells["condition"] == "learned"]
+    drawn, axes = panels(84, 2, len(NAMES), sharex=True)
+    images = [n for n in ("10", "100", "1000", "all") if n in set(cells["images"])]
+    for column, (name, label) in enumerate(NAMES.items()):
+        for axis, quantity, most in zip(axes[:, column], ("fall", "pc"), (0.6, 1), strict=True):
+            some = cells[cells["kind"] == name]
+            table = some.pivot(index="depth", columns="images", values=quantity).reindex(columns=images)
+            shows = some.pivot(index="depth", columns="images", values="shows").reindex(columns=images)
+            said = table.map(lambda v: f"{v:.2f}".replace("0.", "."))
+            said = said.where(~shows.fillna(False).astype(bool), said + "*") if quantity == "fall" else said
+            sns.heatmap(
+                table, ax=axis, cmap="rocket_r", vmin=0, vmax=most, annot=said, fmt="", annot_kws={"size": 6},
+                cbar=False, linewidths=0.5,
+            )  # fmt: skip
+            axis.set(xlabel="", ylabel="depth" if column == 0 else "")
+            axis.tick_params(length=0, labelsize=6.5)
+            axis.set_yticks(axis.get_yticks(), [str(depth) for depth in table.index], rotation=0)
+        axes[0, column].set_title(label, fontsize=7)
+    axes[0, 0].set_ylabel("fall of $\\rho$\ndepth")
+    axes[1, 0].set_ylabel("PC at run 20\ndepth")
+    drawn.supxlabel("training images", fontsize=8)
+    return drawn
+
+
+def _runs(found: Evidence, data: str) -> list[int]:
+    rows = found.rows(claim="C5", quantity="pc", data=data, architecture="mlp", condition="learned")
+    return sorted(rows["run"].astype(int).unique())

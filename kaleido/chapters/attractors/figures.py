@@ -1,0 +1,149 @@
+"""Notebook 07: what its figures show, from evidence alone."""
+
+import numpy as np
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from kaleido.chapters.attractors.cells import DEPTHS
+from kaleido.chapters.common import DEEP, IMAGES, LAST
+from kaleido.chapters.depth.cells import DEPTHS as ALL_DEPTHS
+from kaleido.lab.curves import legend_below, runs_axis, seeds_and_mean
+from kaleido.lab.drawing import CONTROL, DATA, MAP, MILLIMETRE, PAGE, figure, panels
+from kaleido.lab.evidence import Evidence
+
+COLOURS = dict(zip(ALL_DEPTHS["digits"], sns.color_palette("viridis_r", len(ALL_DEPTHS["digits"])), strict=True))
+BEASTS = 24
+
+
+@figure("07_collapse")
+def collapse(found: Evidence) -> Figure:
+    """Coverage and number of different pictures along the runs: few are left at depths 6 and 10, more at 2."""
+    drawn, axes = panels(92, 2, 3, sharex=True)
+    for row, data in zip(axes, IMAGES, strict=True):
+        for axis, quantity in zip(row, ("coverage", "precision", "different pictures"), strict=True):
+            for label, about in _groups(found, data).items():
+                rows = found.rows(claim="B1", quantity=quantity, **about)
+                colour = "0.2" if "larger" in label else COLOURS[about["depth"]]
+                seeds_and_mean(axis, rows, colour, f"depth {label}")
+            if quantity == "different pictures":
+                axis.set(yscale="log", ylim=(0.8, 1500), ylabel="of 1,000 chains")
+                axis.axhline(rows["n"].max(), color=CONTROL, lw=0.8, ls=":")
+            else:
+                axis.set_ylim(0, 1)
+            runs_axis(axis, (5, 20, 50, 200, 500))
+            if data == IMAGES[0]:
+                axis.set_title(quantity)
+        row[0].set_ylabel(f"{data}, {rows['seeds'].nunique()} seeds\nshare (no unit)")
+    for axis in axes[0]:
+        axis.set_xlabel("")
+    legend_below(drawn, axes[1, 0], 4)
+    return drawn
+
+
+@figure("07_ends")
+def ends(found: Evidence) -> Figure:
+    """By depth: chains in fixed points, cycles or neither; how many ends; spectral radii there and at data points."""
+    drawn, axes = panels(96, 2, 3)
+    kinds = {"share fixed": ("fixed point", MAP), "share cycle": ("cycle", DATA), "share neither": ("neither", "0.8")}
+    for row, data in zip(axes, IMAGES, strict=True):
+        groups = _groups(found, data)
+        places = np.arange(len(groups))
+        floor = np.zeros(len(groups))
+        for quantity, (label, colour) in kinds.items():
+            seeds = [found.rows(claim="B3", quantity=quantity, run=LAST, **about) for about in groups.values()]
+            heights = np.array([rows["value"].mean() for rows in seeds])
+            row[0].bar(places, heights, 0.6, floor, color=colour, label=label)
+            floor += heights
+        row[0].set(ylim=(0, 1), ylabel=f"{data}\nshare of chains")
+        for quantity, label, colour, marker in (
+            ("ends", "seen", MAP, "o"),
+            ("ends at least", "at least (Chao1)", DATA, "^"),
+        ):
+            _dots(row[1], found, groups, quantity, "noise", colour, label, marker)
+        row[1].set(yscale="log", ylim=(1, 10_000), ylabel="different ends")
+        for condition, label, colour in (("ends", "at ends", MAP), ("training points", "at training points", DATA)):
+            _dots(row[2], found, groups, "radius", condition, colour, label)
+        row[2].axhline(1, color=CONTROL, lw=0.8, ls=":")
+        row[2].set(ylim=(0, 1.8), ylabel="spectral radius")
+        for axis in row:
+            axis.set_xticks(places, [label.replace(", ", ",\n") for label in groups])
+            axis.set_xlim(-0.6, len(groups) - 0.4)
+    for axis, title in zip(axes[0], ("how chains end", "in how many places", "what attracts"), strict=True):
+        axis.set_title(title)
+    for axis in axes[1]:
+        axis.set_xlabel("depth")
+        axis.legend(
+            *axis.get_legend_handles_labels(), fontsize="x-small", loc="upper center", bbox_to_anchor=(0.5, -0.45),
+            ncols=3, columnspacing=0.8, handletextpad=0.3,
+        )  # fmt: skip
+    return drawn
+
+
+@figure("07_bestiary")
+def bestiary(found: Evidence) -> Figure:
+    """The pictures in which most chains end, each above the training image nearest to it, with its share of chains."""
+    names = {f"{data}, depth {label}": f"{data}/{about['depth']}/{about['architecture']}" for data in IMAGES
+             for label, about in _groups(found, data).items() if about["depth"] == DEEP}  # fmt: skip
+    drawn, columns = Figure((PAGE, 168 * MILLIMETRE)), BEASTS // 2
+    axis = drawn.subplots()
+    top = 0.0
+    for title, name in names.items():
+        axis.text(0.05, top, title, va="bottom", fontweight="bold")
+        if f"{name}/ends" not in found.arrays:
+            axis.text(0.05, top - 0.5, "no chain came to an end")
+            top -= 1.5
+            continue
+        points, near = (found.arrays[f"{name}/{part}"].numpy() for part in ("ends", "nearest"))
+        shares, periods, radii = (found.arrays[f"{name}/{part}"].numpy() for part in ("shares", "periods", "radii"))
+        side = round(points.shape[1] ** 0.5)
+        for i in range(len(points)):
+            x, y = i % columns, top - 0.35 - 2.5 * (i // columns)
+            for picture, lower in ((points[i], 0.0), (near[i], 0.95)):
+                place = (x + 0.05, x + 0.95, y - lower - 0.9, y - lower)
+                axis.imshow(picture.reshape(side, side), cmap="gray", vmin=0, vmax=255, extent=place)
+            period = "" if periods[i] == 1 else f", {periods[i]} runs"
+            axis.text(x + 0.5, y + 0.03, f"{100 * shares[i]:.1f} %{period}", ha="center", va="bottom", fontsize=6)
+            axis.text(x + 0.5, y - 1.87, f"{radii[i]:.2f}", ha="center", va="top", fontsize=6, color="0.4")
+        top -= 2.5 * (1 + (len(points) - 1) // columns) + 0.7
+    axis.set(xlim=(0, columns), ylim=(top + 0.5, 0.4), aspect="equal", xticks=[], yticks=[])
+    sns.despine(ax=axis, left=True, bottom=True)
+    return drawn
+
+
+@figure("07_basins")
+def basins(found: Evidence) -> Figure:
+    """The square coloured by the end that chains from there come to, for the toy of four points at three depths."""
+    drawn, axes = panels(62, 1, len(DEPTHS), sharey=True)
+    for axis, depth in zip(axes, DEPTHS, strict=True):
+        which, points, data = (
+            found.arrays[f"points2d/{depth}/{part}"].numpy() for part in ("basins", "ends", "points")
+        )
+        side = round(len(which) ** 0.5)
+        palette = sns.husl_palette(max(which.max() + 1, 2), s=0.5, l=0.75)
+        image = np.array(palette)[which].reshape(side, side, 3).transpose(1, 0, 2)
+        axis.imshow(image, origin="lower", extent=(0, 1, 0, 1))
+        axis.plot(*data.T, "s", color="0.1", ms=4, mfc="none", label="training points")
+        axis.plot(*points.T, "o", color="0.1", ms=2.5, label="ends")
+        axis.set(title=f"depth {depth}", xlabel="$x_1$", xticks=[0, 0.5, 1], yticks=[0, 0.5, 1])
+    axes[0].set_ylabel("$x_2$")
+    legend_below(drawn, axes[0])
+    return drawn
+
+
+def _dots(axis: Axes, found: Evidence, groups: dict, quantity: str, condition: str, colour, label: str, marker="o"):
+    for place, about in enumerate(groups.values()):
+        rows = found.rows(claim="B3", quantity=quantity, condition=condition, **about)
+        shown = label if place == 0 else None
+        axis.plot([place] * len(rows), rows["value"], marker, color=colour, ms=2.5, alpha=0.5, mew=0)
+        axis.plot(place, rows["value"].mean(), marker, color=colour, ms=5, mfc="none", mew=1.2, label=shown)
+
+
+def _groups(found: Evidence, data: str) -> dict[str, dict]:
+    """Which rows are of which networks: by depth, and the larger ones."""
+    rows = found.rows(claim="B1", data=data, quantity="loss")
+    groups = sorted(set(zip(rows["architecture"] == "larger", rows["depth"], rows["architecture"], strict=True)))
+    return {
+        f"{depth}, larger" if larger else str(depth): {"data": data, "depth": depth, "architecture": name}
+        for larger, depth, name in groups
+    }

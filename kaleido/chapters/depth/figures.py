@@ -1,0 +1,158 @@
+"""Notebook 04: what its figures show, from evidence alone."""
+
+import numpy as np
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, NullLocator
+
+from kaleido.chapters.common import IMAGES, SAMPLED
+from kaleido.chapters.depth.tables import effect_of_depth, levels_of
+from kaleido.lab.curves import legend_below, legend_beside, runs_axis, seeds_and_mean
+from kaleido.lab.drawing import CONTROL, DATA, MAP, MILLIMETRE, PAGE, figure, panels
+from kaleido.lab.evidence import Evidence
+from kaleido.lab.pictures import strip
+
+LABELS = {
+    "rho": r"contraction $\rho$",
+    "kappa": r"covered fraction $\kappa$",
+    "spread": "spread",
+    "gain": "median gain",
+    "pc": "PC at run 20",
+}
+
+
+@figure("04_over_generalization")
+def over_generalization(found: Evidence) -> Figure:
+    """Contraction, covered fraction, spread and gain by depth, after equal steps and at equal training loss."""
+    drawn, axes = panels(96, 2, 4, sharex=True)
+    for row, data in zip(axes, IMAGES, strict=True):
+        level = levels_of(found, data)[-1:]
+        for axis, quantity in zip(row, ("rho", "kappa", "spread", "gain"), strict=True):
+            for condition, colour in zip(("equal steps", *level), (MAP, DATA), strict=False):
+                label = "after equal steps" if condition == "equal steps" else "at equal loss"
+                _by_depth(axis, found, quantity, data, condition, colour, label)
+            axis.set_ylim(0, None)
+            if data == IMAGES[0]:
+                axis.set_title(LABELS[quantity])
+        row[0].set_ylabel(f"{data}\n{level[0] if level else 'no common loss'}")
+    for axis in axes[1]:
+        axis.set_xlabel("depth")
+    legend_below(drawn, axes[0, 0])
+    return drawn
+
+
+@figure("04_toys")
+def toys(found: Evidence) -> Figure:
+    """Contraction and gain of the toy networks by depth, all seeds."""
+    drawn, axes = panels(62, 1, 2)
+    for axis, quantity in zip(axes, ("rho", "gain"), strict=True):
+        for data, colour in (("points1d", MAP), ("points2d", DATA)):
+            _by_depth(axis, found, quantity, data, "equal steps", colour, "1-D" if data == "points1d" else "2-D")
+        axis.set(title=LABELS[quantity].capitalize(), xlabel="depth", ylim=(0, None))
+    axes[0].set_ylabel("no unit")
+    axes[0].legend(fontsize="small")
+    return drawn
+
+
+@figure("04_samples")
+def samples(found: Evidence) -> Figure:
+    """MNIST samples at run 20, one row per depth, after equal steps on the left, at equal loss on the right."""
+    level = levels_of(found, "mnist5k")[-1:] or ["equal steps"]
+    depths = _depths(found, "mnist5k")
+    drawn = Figure((PAGE, 66 * MILLIMETRE))
+    for axis, condition, title in zip(
+        drawn.subplots(1, 2), ("equal steps", level[0]), ("After equal steps", f"At equal {level[0]}"), strict=True
+    ):
+        rows = np.stack([found.arrays[f"mnist5k/{depth}/{condition}"].numpy() for depth in depths])
+        strip(axis, rows.reshape(-1, 28, 28), rows.shape[1], [str(depth) for depth in depths])
+        axis.set(ylabel="depth", title=title)
+    return drawn
+
+
+@figure("04_quality_along_runs")
+def quality_along_runs(found: Evidence) -> Figure:
+    """PC along the sampling runs, one colour per depth, on digits and MNIST."""
+    drawn, axes = panels(70, 1, 2, sharey=True)
+    every = sorted({depth for data in IMAGES for depth in _depths(found, data)})
+    colours = dict(zip(every, sns.color_palette("viridis_r", len(every)), strict=True))
+    for axis, data in zip(axes, IMAGES, strict=True):
+        for depth in _depths(found, data):
+            about = {"claim": "C4", "quantity": "pc", "data": data, "architecture": "mlp", "condition": "equal steps"}
+            rows = found.rows(**about, depth=depth)
+            seeds_and_mean(axis, rows, colours[depth], f"{depth}")
+        axis.set(title=f"{data}, {rows['seeds'].nunique()} seeds", ylim=(0, None))
+        runs_axis(axis)
+    axes[0].set_ylabel("PC (no unit)")
+    legend_beside(drawn, axes[0], title="depth")
+    return drawn
+
+
+@figure("04_depth_and_loss")
+def depth_and_loss(found: Evidence) -> Figure:
+    """Maps of contraction and of PC over depth and training loss, on digits and on MNIST."""
+    drawn, axes = panels(100, 2, 2)
+    for row, quantity in zip(axes, ("rho", "pc"), strict=True):
+        for axis, data in zip(row, IMAGES, strict=True):
+            about = {"quantity": quantity, "data": data, "architecture": "mlp"}
+            means = found.means(**about, run=SAMPLED if quantity == "pc" else 1)
+            means = means[means["condition"].str.startswith("loss")]
+            counts = found.means(claim="C2", quantity="loss over level", data=data, architecture="mlp")
+            whole = counts["n"].max()
+            reached = counts[counts["n"] == whole].set_index(["condition", "depth"]).index
+            means = means[[key in reached for key in zip(means["condition"], means["depth"], strict=True)]]
+            table = means.assign(loss=means["condition"].str.split().str[1].astype(float))
+            table = table.pivot(index="loss", columns="depth", values="value").sort_index(ascending=False)
+            table = table.reindex(columns=_depths(found, data))
+            colours = "rocket" if quantity == "rho" else "rocket_r"
+            sns.heatmap(
+                table, ax=axis, cmap=colours, annot=True, fmt=".2f", annot_kws={"size": 6.5}, cbar=False, linewidths=0.5
+            )
+            axis.set(title=f"{data}: {LABELS[quantity]}", xlabel="depth", ylabel="training loss")
+            axis.tick_params(length=0)
+            axis.set_yticks(axis.get_yticks(), [f"{loss:g}" for loss in table.index], rotation=0)
+    return drawn
+
+
+@figure("04_not_depth", profile="extended")
+def not_depth(found: Evidence) -> Figure:
+    """The effect of depth on contraction, gain and PC with other seeds, widths, rates, initialisation and points."""
+    there = {data: list(found.rows(quantity="rho", data=data)["architecture"].unique()) for data in IMAGES}
+    drawn = Figure((PAGE, 100 * MILLIMETRE))
+    heights = [len(variants) for variants in there.values()]
+    axes = drawn.subplots(2, 3, sharex="col", sharey="row", height_ratios=heights)
+    for row, (data, variants) in zip(axes, there.items(), strict=True):
+        for axis, quantity in zip(row, ("rho", "gain", "pc"), strict=True):
+            axis.axvline(0, color=CONTROL, lw=0.8)
+            axis.axvline(0.1 if quantity == "pc" else -0.1, color=CONTROL, lw=0.8, ls=":")
+            for place, variant in enumerate(variants):
+                level = levels_of(found, data, variant)[-1:]
+                for shift, condition, colour in zip((0.15, -0.15), ("equal steps", *level), (MAP, DATA), strict=False):
+                    mean, low, high = effect_of_depth(found, quantity, data, variant, condition)
+                    label = "after equal steps" if condition == "equal steps" else "at equal loss"
+                    axis.plot([low, high], [-place + shift] * 2, color=colour, lw=1.4)
+                    axis.plot(mean, -place + shift, "o", color=colour, ms=3.5, label=label if place == 0 else None)
+        row[0].set_yticks(-np.arange(len(variants)), variants)
+        row[0].set_title(data)
+    for axis, quantity in zip(axes[1], ("rho", "gain", "pc"), strict=True):
+        axis.set_xlabel(f"{LABELS[quantity]}:\ndepth 10 minus depth 1")
+    legend_below(drawn, axes[0, 0])
+    return drawn
+
+
+def _by_depth(axis: Axes, found: Evidence, quantity: str, data: str, condition: str, colour, label: str) -> None:
+    about = {"claim": "C2", "quantity": quantity, "data": data, "architecture": "mlp", "condition": condition}
+    rows, means = found.rows(**about), found.means(**about).sort_values("depth")
+    for _, seed in rows.groupby("seeds"):
+        seed = seed.sort_values("depth")
+        axis.plot(seed["depth"], seed["value"], color=colour, lw=0.4, alpha=0.3)
+    axis.fill_between(means["depth"], means["low"], means["high"], color=colour, alpha=0.2, lw=0)
+    axis.plot(means["depth"], means["value"], color=colour, lw=1.6, marker="o", ms=3, label=label)
+    axis.set_xscale("log", base=2)
+    axis.xaxis.set_major_locator(FixedLocator([1, 2, 4, 10]))
+    axis.xaxis.set_minor_locator(NullLocator())
+    axis.xaxis.set_major_formatter(lambda value, _: f"{value:.0f}")
+
+
+def _depths(found: Evidence, data: str) -> list[int]:
+    return sorted(found.rows(claim="C2", quantity="rho", data=data, architecture="mlp")["depth"].unique())

@@ -1,0 +1,8 @@
+"""Notebook 02: over-generalization and dimension."""
+
+from kaleido.chapters.dimension import cells, claims, figures
+from kaleido.lab.chapter import Chapter
+from kaleido.lab.drawing import drawings_of
+
+CHAPTER = Chapter("02", "Over-generalization and dimension", cells.plan, claims.CLAIMS, drawings_of(figures))
+evidence = CHAPTER.evidence

@@ -1,0 +1,16 @@
+"""Notebook 02: points drawn in cubes of several dimensions."""
+
+from dataclasses import replace
+
+from kaleido.lab.cell import Cell, Size, cells_of
+
+DIMENSIONS = (1, 2, 4, 8, 16)  # of the paper's dimension experiment
+SIZES = (1, 2, 4, 8, 32, 64, 128, 256, 512, 1024, 2048)  # its numbers of points
+POINTS = Size(width=50, depth=6, steps=2000, seeds=5, batch=128)  # as published, but for steps, seeds and batches
+PROFILES = {"smoke": replace(POINTS, steps=20, seeds=3), "laptop": POINTS}
+
+
+def plan(profile: str) -> list[Cell]:
+    """Returns the cells of a profile."""
+    study = "kaleido.chapters.dimension.study:corners"
+    return [cell for d in DIMENSIONS for n in SIZES for cell in cells_of(study, f"points-{d}-{n}", PROFILES[profile])]

@@ -1,0 +1,42 @@
+"""Notebook 02: claim C7."""
+
+import numpy as np
+
+from kaleido.chapters.dimension import figures
+from kaleido.chapters.dimension.cells import DIMENSIONS, SIZES
+from kaleido.lab.endpoint import Endpoint, values
+from kaleido.lab.evidence import Evidence
+
+FLOOR = 1e-8  # of a corner's loss: float32's resolution
+
+
+def corners(found: Evidence, dims, sizes) -> np.ndarray:
+    """The largest corner losses as log2, with shape (seeds, dims, sizes)."""
+    table = [
+        [values(found, claim="C7", quantity="largest corner loss", data=f"points-{d}-{n}") for n in sizes] for d in dims
+    ]
+    return np.log2(np.maximum(np.array(table), FLOOR)).transpose(2, 0, 1)
+
+
+def by_points(found: Evidence, data: str) -> np.ndarray:
+    """C7a: slope per doubling of the number of points, mean over dimensions."""
+    losses = corners(found, DIMENSIONS, SIZES)
+    return np.array([np.polyfit(np.log2(SIZES), seed.T, 1)[0].mean() for seed in losses])
+
+
+def by_dimension(found: Evidence, data: str) -> np.ndarray:
+    """C7b: slope per doubling of the dimension, at 32 points."""
+    losses = corners(found, DIMENSIONS, (32,))
+    return np.array([np.polyfit(np.log2(DIMENSIONS), seed[:, 0], 1)[0] for seed in losses])
+
+
+CLAIMS = {
+    "C7a": Endpoint(
+        "Over-generalization recedes as points are added", "slope of log2 corner loss per doubling of points",
+        by_points, 0, "<", figures.corner_losses, data="points", small=("points",),
+    ),
+    "C7b": Endpoint(
+        "It recedes more slowly in higher dimension", "slope of log2 corner loss per doubling of dimension, 32 points",
+        by_dimension, 0, ">", figures.corner_losses, data="points", small=("points",),
+    ),
+}  # fmt: skip

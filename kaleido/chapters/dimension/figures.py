@@ -1,0 +1,42 @@
+"""Notebook 02: what its figure shows, from evidence alone."""
+
+import numpy as np
+import seaborn as sns
+from matplotlib.figure import Figure
+
+from kaleido.chapters.dimension.cells import DIMENSIONS, SIZES
+from kaleido.lab.drawing import figure, panels
+from kaleido.lab.evidence import Evidence
+
+# the largest loss at a corner by number of points (SIZES), one seed, read off the picture in the published notebook of
+# arXiv 2402.11793 to about 0.01
+PUBLISHED_CORNERS = {
+    2: (0.53, 0.43, 0.24, 0.17, 0.01, 0.01, 0.00, 0.00, 0.00, 0.00, 0.00),
+    4: (0.44, 0.57, 0.44, 0.28, 0.06, 0.04, 0.04, 0.01, 0.01, 0.01, 0.01),
+}
+
+
+@figure("02_corner_losses")
+def corner_losses(found: Evidence) -> Figure:
+    """Loss at the corners of a cube falls with the number of training points, and later in more dimensions."""
+    drawn, axes = panels(80, 1, 2, sharex=True, sharey=True)
+    for axis, quantity in zip(axes, ("largest corner loss", "mean corner loss"), strict=True):
+        for d, colour in zip(DIMENSIONS, sns.color_palette("viridis_r", len(DIMENSIONS) + 1)[1:], strict=True):
+            names = [f"points-{d}-{n}" for n in SIZES]
+            seeds = np.stack([found.values(quantity=quantity, data=name) for name in names], axis=1)
+            mean = np.array([found.means(quantity=quantity, data=name)["value"].item() for name in names])
+            ends = [found.means(quantity=quantity, data=name)[["low", "high"]].to_numpy()[0] for name in names]
+            low, high = np.where(np.isnan(ends), mean[:, None], ends).T
+            axis.fill_between(SIZES, low, high, color=colour, alpha=0.2, lw=0)
+            axis.plot(SIZES, seeds.T, color=colour, lw=0.5, alpha=0.5)
+            axis.plot(SIZES, mean, color=colour, lw=1.8, label=f"d = {d}")
+            if d in PUBLISHED_CORNERS and quantity.startswith("largest"):
+                paper = f"d = {d}, paper"
+                axis.plot(SIZES, PUBLISHED_CORNERS[d], "x", color=colour, ms=5, mew=1.4, label=paper, zorder=3)
+        axis.set_xscale("log", base=2)
+        axis.set_xticks([1, 8, 64, 512, 2048], ["1", "8", "64", "512", "2,048"])
+        axis.minorticks_off()
+        axis.set(title=f"{quantity.split()[0].capitalize()} over the corners", xlabel="training points", ylim=(0, None))
+    axes[0].set_ylabel(r"squared error per feature (no unit)")
+    axes[1].legend(*axes[0].get_legend_handles_labels(), fontsize="small", ncols=2, loc="upper right")
+    return drawn

@@ -1,0 +1,32 @@
+"""Notebook 03: the MLPs on digits and MNIST that most chapters look at."""
+
+from dataclasses import replace
+
+from kaleido.lab.cell import Cell, Size, cells_of
+
+STUDY = "kaleido.chapters.kaleidoscope.study:kaleidoscope"
+PUBLISHED = Size(width=500, steps=10_000, seeds=10, batch=1000, lr=1e-4)  # the MNIST network of the paper
+MLPS = {
+    "smoke": {
+        "digits": Size(width=32, steps=60, seeds=2, probes=400, runs=20, judge=60),
+        "mnist5k": Size(width=32, steps=40, seeds=2, probes=1000, runs=20, judge=30),
+    },
+    "laptop": {"digits": Size(width=128, steps=2000, seeds=3), "mnist5k": Size(width=256, steps=1500, seeds=3)},
+    "extended": {"mnist5k": replace(PUBLISHED, seeds=3)},
+}
+
+
+def mlps(study: str, data: str, profile: str, seeds: int | None = None) -> list[Cell]:
+    """Returns the cells of a study of these networks, of so many seeds, or of all."""
+    return cells_of(study, data, MLPS[profile][data], seeds)
+
+
+def plan(profile: str) -> list[Cell]:
+    """Returns the cells of a profile."""
+    return [*mlps(STUDY, "digits", profile), *mlps(STUDY, "mnist5k", profile)]
+
+
+def extended() -> list[Cell]:
+    """Returns the cells of the published settings."""
+    unseen = "kaleido.chapters.over_generalization.study:unseen"
+    return [cell for study in (STUDY, unseen) for cell in mlps(study, "mnist5k", "extended")]

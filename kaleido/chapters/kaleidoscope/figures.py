@@ -1,0 +1,185 @@
+"""Notebook 03: what its figures show, from evidence alone."""
+
+import numpy as np
+import seaborn as sns
+import torch
+from matplotlib.figure import Figure
+
+from kaleido.chapters.common import IMAGES, KEPT, SAMPLED
+from kaleido.chapters.kaleidoscope.study import FIVES
+from kaleido.lab.curves import legend_beside, runs_axis, seeds_and_mean
+from kaleido.lab.drawing import CONTROL, DATA, MAP, figure, panels
+from kaleido.lab.evidence import Evidence
+from kaleido.lab.pictures import animation, framed, sheet
+from kaleido.lab.pictures import chains_by_runs as draw_chains
+from kaleido.measures.baselines import MUST_NOT_PASS
+
+KICKS = {"noise": "no kick", "centred kick": "centred kick", "published kick": "published kick"}
+CONDITIONS = {
+    "noise": "uniform noise",
+    "gaussian": "normal noise",
+    "binary": "binary noise",
+    "centred kick": "uniform, centred kick",
+    "published kick": "uniform, published kick",
+}
+ASKED = {"precision": 0.8, "coverage": 0.5, "recall": None, "density": None}  # thresholds of C3a and C3b
+FOUR = dict(zip(ASKED, sns.color_palette("colorblind"), strict=False))
+
+
+@figure("03_chains_by_runs")
+def chains_by_runs(found: Evidence) -> Figure:
+    """Ten chains by kept runs, on MNIST and on digits: noise, blurred digits after one run, sharper ones later."""
+    drawn, axes = panels(88, 1, 2)
+    for axis, data in zip(axes, ("mnist5k", "digits"), strict=True):
+        name = f"{data}/10/noise"
+        draw_chains(axis, _images(found, name)[:, :10], _runs(found, name))
+        axis.set_title(data)
+    return drawn
+
+
+@figure("03_kicks_turning", kinds=("gif",))
+def kicks_turning(found: Evidence) -> bytes:
+    """Animation: twelve chains without a kick, with the centred and with the published one, up to run 200."""
+    sheets = [found.arrays[f"mnist5k/10/{condition}"].unflatten(1, (3, 4)) for condition in KICKS]  # three rows of four
+    return animation(torch.cat(sheets, dim=2).flatten(1, 2), (28, 28), columns=12, times=(600, 500, 2500))
+
+
+@figure("03_quality")
+def quality(found: Evidence) -> Figure:
+    """Precision, coverage, recall and their PC along the runs, one line per seed, with the best run marked."""
+    drawn, axes = panels(70, 1, 2, sharey=True)
+    colours = FOUR | {"pc": "0.1"}
+    for axis, data in zip(axes, IMAGES, strict=True):
+        for quantity in ("precision", "coverage", "recall", "pc"):
+            rows = found.rows(claim="C3", quantity=quantity, data=data, architecture="mlp", condition="noise")
+            label = "PC" if quantity == "pc" else quantity
+            mean = seeds_and_mean(axis, rows, colours[quantity], label)
+        axis.axvline(mean.idxmax(), color=CONTROL, lw=0.8, ls="--")
+        axis.annotate(f"PC is best\nat run {mean.idxmax()}", (mean.idxmax() * 1.1, 1.03), fontsize="small", va="bottom")
+        ceiling = found.values(quantity="pc", data=data, architecture="training points").mean()
+        axis.axhline(ceiling, color="0.1", lw=0.8, ls=":")
+        axis.set(title=f"{data}, {len(set(rows['seeds']))} seeds", ylim=(0, 1.2), yticks=np.arange(0, 1.1, 0.2))
+        runs_axis(axis)
+    axes[0].set_ylabel("share (no unit)")
+    legend_beside(drawn, axes[0])
+    return drawn
+
+
+@figure("03_what_passes")
+def what_passes(found: Evidence) -> Figure:
+    """Precision, coverage, recall and density of the kaleidoscope beside training points, centroids and others."""
+    names = ("training points", *MUST_NOT_PASS, "noise")
+    drawn, axes = panels(92, 2, 4, sharex="col", sharey=True)
+    for row, data in zip(axes, IMAGES, strict=True):
+        for axis, (quantity, bound) in zip(row, ASKED.items(), strict=True):
+            about = {"claim": "C3", "quantity": quantity, "data": data}
+            ceiling = 1.0
+            if quantity == "density":
+                ceiling = found.values(**about, architecture="training points", condition="baseline")
+            if bound is not None:
+                axis.axvspan(bound, 3, color=MAP, alpha=0.1, lw=0)
+            for place, name in enumerate(("kaleidoscope", *names)):
+                if name == "kaleidoscope":
+                    values = found.values(**about, architecture="mlp", condition="noise", run=SAMPLED)
+                else:
+                    values = found.values(**about, architecture=name, condition="baseline")
+                colour = MAP if name == "kaleidoscope" else DATA if name == names[0] else "0.35"
+                axis.plot(values / ceiling, np.full(len(values), -place), "o", color=colour, ms=3, alpha=0.6, mew=0)
+            axis.set_xlim(0, 2.3 if quantity == "density" else 1.03)
+        row[0].set_yticks(-np.arange(len(names) + 1), ["kaleidoscope, run 20", *names])
+        row[0].set_title(data)
+    for axis, quantity in zip(axes[1], ASKED, strict=True):
+        axis.set_xlabel("density over\nthe ceiling's" if quantity == "density" else quantity)
+    return drawn
+
+
+@figure("03_hidden")
+def hidden(found: Evidence) -> Figure:
+    """Class entropy, distance to training points and a two-sample test along the runs, one line per seed."""
+    drawn, axes = panels(66, 1, 3)
+    said = {
+        "class entropy": ("Classes filled", "entropy (nats)"),
+        "novelty": ("Distance to training points", "over that of held-out data"),
+        "two-sample": ("Told from real digits", "nearest neighbour's accuracy"),
+    }
+    for axis, (quantity, (title, label)) in zip(axes, said.items(), strict=True):
+        for data, colour in zip(IMAGES, (MAP, DATA), strict=True):
+            rows = found.rows(claim="C3", quantity=quantity, data=data, architecture="mlp", condition="noise")
+            seeds_and_mean(axis, rows, colour, data)
+        reference = {"class entropy": np.log(10), "novelty": 1.0, "two-sample": 0.5}[quantity]
+        axis.axhline(reference, color=CONTROL, lw=0.8, ls=":", label="held-out data")
+        axis.set(title=title, ylabel=label, ylim=(0.45 if quantity == "two-sample" else 0, None))
+        runs_axis(axis)
+    axes[0].legend(fontsize="small")
+    return drawn
+
+
+@figure("03_noise_and_kicks")
+def noise_and_kicks(found: Evidence) -> Figure:
+    """PC and mean brightness along the runs, for three kinds of noise and two kicks."""
+    drawn, axes = panels(70, 1, 2)
+    for (condition, label), colour in zip(CONDITIONS.items(), sns.color_palette("colorblind"), strict=False):
+        for axis, quantity in zip(axes, ("pc", "brightness"), strict=True):
+            about = {"claim": "C3", "quantity": quantity, "data": "mnist5k", "architecture": "mlp"}
+            seeds_and_mean(axis, found.rows(**about, condition=condition), colour, label)
+    data = found.values(claim="C3", quantity="brightness", data="mnist5k", architecture="data").mean()
+    axes[1].axhline(data, color=CONTROL, lw=0.8, ls=":")
+    axes[1].annotate("held-out digits", (0.02, data), va="bottom", fontsize="x-small", color="0.3")
+    axes[0].set(title="Quality", ylabel="PC (no unit)", ylim=(0, None))
+    axes[1].set(title="Brightness", ylabel="mean pixel, from -1 (black) to 1")
+    for axis in axes:
+        runs_axis(axis)
+    legend_beside(drawn, axes[0])
+    return drawn
+
+
+@figure("03_kicks")
+def kicks(found: Evidence) -> Figure:
+    """Five chains by runs, without a kick, with the centred and with the published one, from the same noise."""
+    drawn, axes = panels(52, 1, 3)
+    for axis, (condition, title) in zip(axes, KICKS.items(), strict=True):
+        name = f"mnist5k/10/{condition}"
+        runs = _runs(found, name)
+        chosen = [i for i, run in enumerate(runs) if run in (0, 1, 5, 20, 50, 100, 200)]
+        draw_chains(axis, _images(found, name)[chosen, :5], [runs[i] for i in chosen])
+        axis.set_title(title)
+    return drawn
+
+
+@figure("03_stability")
+def stability(found: Evidence) -> Figure:
+    """Step sizes fall along the runs while the share of chains at rest rises, one line per seed."""
+    drawn, axes = panels(62, 1, 2)
+    for data, colour in zip(IMAGES, (MAP, DATA), strict=True):
+        about = {"claim": "C8", "data": data, "architecture": "mlp", "condition": "noise"}
+        seeds_and_mean(axes[0], found.rows(**about, quantity="step"), colour, data)
+        seeds_and_mean(axes[1], found.rows(**about, quantity="share at rest"), colour, data)
+    axes[0].set(title="Step of a run, median", ylabel="root mean square of pixels", yscale="log")
+    axes[1].set(title="Chains at rest", ylabel="share (no unit)", ylim=(0, 1.02))
+    for axis in axes:
+        runs_axis(axis)
+    axes[0].legend(fontsize="small")
+    return drawn
+
+
+@figure("03_published", profile="extended")
+def published(found: Evidence) -> Figure:
+    """Forty-eight chains of a network with the published settings at runs 0, 5, 10, 15, 20 and 25."""
+    images = _images(found, "mnist5k/10/published kick by fives")
+    drawn, axes = panels(100, 2, 3)
+    for axis, run, chains in zip(axes.flat, FIVES, images, strict=False):
+        axis.imshow(sheet(chains, 8), cmap="gray", vmin=0, vmax=1)
+        sns.despine(ax=axis, left=True, bottom=True)
+        axis.set(title=f"run {run}", xticks=[], yticks=[])
+    return drawn
+
+
+def _images(found: Evidence, name: str) -> np.ndarray:
+    """Recorded pictures in [0, 1], with shape (runs, chains, side, side)."""
+    pixels = found.arrays[name].numpy()
+    side = round(pixels.shape[-1] ** 0.5)
+    return framed(pixels.reshape(*pixels.shape[:2], side, side) / 255)
+
+
+def _runs(found: Evidence, name: str) -> tuple[int, ...]:
+    return KEPT[: len(found.arrays[name])]

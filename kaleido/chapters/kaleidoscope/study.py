@@ -1,0 +1,75 @@
+"""Notebook 03: the quality of chains along the sampling runs, by noise and by kick."""
+
+import torch
+
+from kaleido.chapters.common import kept_until
+from kaleido.data.inputs import noise
+from kaleido.measures.baselines import baselines
+from kaleido.measures.features import features
+from kaleido.measures.quality import assess, prdc, predicted
+from kaleido.sampling import Orbit, sample
+
+FIVES, SHOWN = (0, 5, 10, 15, 20, 25), 48  # runs and chains that the published pictures show
+PICTURES = 12  # chains whose pictures are kept at every kept run
+REST = 0.001  # of the range: a chain whose features moved less than this, root mean square, is at rest
+CONDITIONS = {  # what a chain starts from, and how it is kicked; the first one decides
+    "noise": ("uniform", "none"),
+    "gaussian": ("gaussian", "none"),
+    "binary": ("binary", "none"),
+    "centred kick": ("uniform", "centred"),
+    "published kick": ("uniform", "published"),
+}
+
+
+def kaleidoscope(cell, net, data, seed, history, add):
+    """Claims C3 and C8: the chains' quality along the runs, by noise and by kick, beside samples of known worth."""
+    look, n = features(data, seed, cell.judge), len(data.test)
+    add("C3", "loss", history.losses[-1], len(data.train), "train")
+    add("C3", "accuracy", look.accuracy(data), n, "heldout", architecture="features")
+    add("C3", "brightness", data.test.mean(), n, "heldout", architecture="data")
+    for name, samples in baselines(data, n, seed).items():
+        for quantity, value in (assess(samples, data, look) | _in_pixels(samples, data)).items():
+            add("C3", quantity, value, n, "baseline", architecture=name)
+    arrays = {}
+    for condition, (kind, kick) in CONDITIONS.items():
+        orbit = _turned(cell, net, data, seed, look, condition, kind, kick, add)
+        name = f"{cell.data}/{cell.depth}/{condition}"
+        arrays[name] = _pictures(orbit, kept_until(cell.runs), PICTURES, data)
+        if kick == "published":
+            arrays[f"{name} by fives"] = _pictures(orbit, kept_until(cell.runs, FIVES), SHOWN, data)
+    return arrays
+
+
+def _turned(cell, net, data, seed, look, condition, kind, kick, add) -> Orbit:
+    """Adds the rows of the chains from one kind of noise with one kick, and returns the chains."""
+    runs, fives = kept_until(cell.runs), kept_until(cell.runs, FIVES)
+    still = range(cell.runs // 4, cell.runs // 2 + 1)  # 50 to 100 of 200
+    start, unit = noise(data, cell.probes, kind, seed), data.bounds[1] - data.bounds[0]
+    orbit = sample(net, start, cell.runs, {*runs, *still, *fives}, kick, bounds=data.bounds, seed=seed)
+    for run in runs:
+        scores = assess(orbit.at(run), data, look) | {"brightness": float(orbit.at(run).mean())}
+        if condition == "noise":
+            scores |= _in_pixels(orbit.at(run)[: len(data.test)], data)
+        for quantity, value in scores.items():
+            add("C3", quantity, value, len(data.test), condition, run)
+        if run:
+            steps = orbit.steps[orbit.runs.index(run)] / data.dim**0.5  # root mean square over features
+            add("C8", "step", steps.median(), cell.probes, condition, run)
+            add("C8", "share at rest", (steps <= REST * unit).double().mean(), cell.probes, condition, run)
+    with torch.no_grad():
+        logits = [look.classes(look(orbit.at(run))) for run in still]
+    classes = torch.stack([each.argmax(1) for each in logits])
+    switches = (classes[1:] != classes[:-1]).sum(0).double()
+    add("C8", "share that keeps its class", (switches == 0).double().mean(), cell.probes, condition)
+    add("C8", "switches", switches.mean(), cell.probes, condition)
+    for quantity, value in predicted(logits[-1]).items():
+        add("C8", f"final {quantity}", value, cell.probes, condition)
+    return orbit
+
+
+def _pictures(orbit: Orbit, runs: list[int], chains: int, data) -> torch.Tensor:
+    return data.as_bytes(torch.stack([orbit.at(run)[:chains] for run in runs]))
+
+
+def _in_pixels(samples: torch.Tensor, data) -> dict[str, float]:
+    return {f"{name} in pixels": value for name, value in prdc(data.test, samples).items()}

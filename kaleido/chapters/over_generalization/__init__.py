@@ -1,0 +1,8 @@
+"""Notebook 01: over-generalization."""
+
+from kaleido.chapters.over_generalization import cells, claims, figures
+from kaleido.lab.chapter import Chapter
+from kaleido.lab.drawing import drawings_of
+
+CHAPTER = Chapter("01", "Over-generalization", cells.plan, claims.CLAIMS, drawings_of(figures))
+evidence = CHAPTER.evidence

@@ -1,0 +1,189 @@
+"""Notebook 01: what its figures show, from evidence alone."""
+
+import numpy as np
+import seaborn as sns
+import torch
+from matplotlib.figure import Figure
+
+from kaleido.chapters.common import CLOSE, IMAGES
+from kaleido.data.sets import TOYS
+from kaleido.lab.curves import legend_beside
+from kaleido.lab.drawing import COLUMN, CONTROL, DATA, MAP, MILLIMETRE, PAGE, figure, panels
+from kaleido.lab.evidence import Evidence
+
+
+@figure("01_at_a_glance")
+def at_a_glance(found: Evidence) -> Figure:
+    """Nine unseen inputs, noise and pieces of photographs; the network turns each into something like a digit."""
+    pictures = found.arrays["mnist5k/glance"].numpy().reshape(3, 9, 28, 28) / 255
+    drawn, axes = panels(54, 3, 9, gridspec_kw={"wspace": 0.05, "hspace": 0.05})
+    for row, name in zip(range(3), ("unseen input", "output of\nthe network", "nearest\ntraining digit"), strict=True):
+        for column in range(9):
+            axis = axes[row, column]
+            axis.imshow(pictures[row, column], cmap="gray", vmin=0, vmax=1)
+            axis.set(xticks=[], yticks=[])
+            sns.despine(ax=axis, left=True, bottom=True)
+        axes[row, 0].set_ylabel(name, rotation=0, ha="right", va="center")
+    for column, title in ((1, "uniform noise"), (4, "clipped normal noise"), (7, "pieces of photographs")):
+        axes[0, column].set_title(title, loc="center")
+    return drawn
+
+
+@figure("01_output_maps")
+def output_maps(found: Evidence) -> Figure:
+    """Learned 1-D maps are flat at the outermost training points and near the diagonal between; the loss below."""
+    drawn, axes = panels(88, 2, 2, sharex="col", height_ratios=(3, 2))
+    for column, (name, depth) in zip(axes.T, (("points1d", "6/10"), ("points1d-tanh", "9/10")), strict=True):
+        values, (low, high) = TOYS[name]
+        maps = _seeds(found, f"{name}/{depth}/map")[..., 0]
+        x = np.linspace(low, high, maps.shape[1])
+        column[0].plot(x, maps.T, color=MAP, alpha=0.25, lw=0.8)
+        column[0].plot(x, np.median(maps, 0), color=MAP, lw=1.8, label=f"median of {len(maps)} seeds")
+        flat = np.abs(np.median(maps, 0)[:, None] - np.ravel(values)).min(1) <= CLOSE
+        band = {"color": DATA, "alpha": 0.18, "lw": 0, "transform": column[0].get_xaxis_transform()}
+        column[0].fill_between(x, 0, 1, where=flat, label=f"within {CLOSE:g} of a point", **band)
+        column[0].plot([low, high], [low, high], color=CONTROL, lw=0.8, ls="--", label="identity")
+        points = np.ravel(values)
+        column[0].plot(points, points, "o", color=DATA, ms=5, label="training points", zorder=3)
+        column[0].set(
+            title=f"{len(points)} points, {'tanh' if low < 0 else 'sigmoid'}, depth {depth.split('/')[0]}",
+            ylabel="output f(x)",
+        )
+        errors = (maps - x) ** 2
+        column[1].plot(x, errors.T, color=MAP, alpha=0.25, lw=0.8)
+        column[1].plot(x, np.median(errors, 0), color=MAP, lw=1.8)
+        column[1].plot(points, 0 * points, "o", color=DATA, ms=5, zorder=3, clip_on=False)
+        column[1].set(xlabel="input x (no unit)", ylabel="$(f(x) - x)^2$", xlim=(low, high), ylim=(0, None))
+        column[1].set_xticks(np.linspace(low, high, 5))
+    axes[0, 0].legend(loc="upper left", fontsize="small", handlelength=1.2)
+    return drawn
+
+
+@figure("01_square_maps")
+def square_maps(found: Evidence) -> Figure:
+    """Around each of four points in the square lies a region whose outputs are within 0.05 of the point."""
+    values, (low, high) = TOYS["points2d"]
+    outputs = _seeds(found, "points2d/6/50/map")[0]
+    side = round(len(outputs) ** 0.5)
+    axis_values = np.linspace(low, high, side)
+    inputs = np.stack(np.meshgrid(axis_values, axis_values, indexing="ij"), -1).reshape(-1, 2)
+    away = ((outputs[:, None] - np.array(values)) ** 2).sum(2).min(1) ** 0.5
+    error = ((outputs - inputs) ** 2).mean(1)
+    drawn = Figure((PAGE, 70 * MILLIMETRE))
+    two = ((away, "Output", "distance of f(x) to a point"), (error, "Loss", "squared error per feature"))
+    for axis, (shown, title, label) in zip(drawn.subplots(1, 2), two, strict=True):
+        edges = (low, high, low, high)
+        image = axis.imshow(shown.reshape(side, side).T, extent=edges, origin="lower", cmap="Greys", vmin=0)
+        drawn.colorbar(image, ax=axis, label=label, shrink=0.85)
+        closeness = away.reshape(side, side).T
+        axis.contour(axis_values, axis_values, closeness, [CLOSE], colors=[MAP], linewidths=1.2)
+        axis.plot(*np.array(values).T, "o", color=DATA, ms=6, zorder=3)
+        axis.set(title=title, xlabel="feature 1", ylabel="feature 2")
+    return drawn
+
+
+@figure("01_orbits")
+def orbits(found: Evidence) -> Figure:
+    """Most chains of the toy networks come to a training point within ten to twenty runs."""
+    drawn, axes = panels(62, 1, 3)
+    for axis, (name, depth) in zip(
+        axes, (("points1d", "6/10"), ("points1d-tanh", "9/10"), ("points2d", "6/50")), strict=True
+    ):
+        values, (low, high) = TOYS[name]
+        paths = _seeds(found, f"{name}/{depth}/orbits")[0]  # [runs, chains, D]
+        if name == "points2d":
+            outputs = _seeds(found, f"{name}/{depth}/map")[0]
+            away = ((outputs[:, None] - np.array(values)) ** 2).sum(2).min(1) ** 0.5
+            side = round(len(away) ** 0.5)
+            edges = (low, high, low, high)
+            image = axis.imshow(
+                away.reshape(side, side).T, extent=edges, origin="lower", cmap="Greys", vmin=0, vmax=0.3
+            )
+            drawn.colorbar(image, ax=axis, label="distance of f(x) to a point", shrink=0.8)
+            axis.plot(*paths.transpose(2, 0, 1), color=MAP, lw=0.9, marker=".", ms=3)
+            axis.plot(*np.array(values).T, "o", color=DATA, ms=6, zorder=3)
+            axis.set(title="2-D", xlabel="feature 1", ylabel="feature 2", xlim=(low, high), ylim=(low, high))
+        else:
+            runs = min(len(paths), 11)
+            axis.hlines(np.ravel(values), 0, runs - 1, color=DATA, lw=3, alpha=0.6)
+            axis.plot(paths[:runs, :, 0], color=MAP, lw=0.9, marker=".", ms=3)
+            axis.set(title=f"{len(values)} points", xlabel="sampling run", ylabel="x (no unit)", ylim=(low, high))
+    return drawn
+
+
+@figure("01_by_depth")
+def by_depth(found: Evidence) -> Figure:
+    """The share of the space that one application of a toy network brings to a training point, by depth."""
+    drawn, axes = panels(62, 1, 2, sharey=True)
+    for axis, data in zip(axes, ("points1d", "points2d"), strict=True):
+        rows = found.rows(quantity="share at a point", data=data, width=50, run=1)
+        shares = rows.pivot(index="seeds", columns="depth", values="value")
+        axis.plot(shares.columns, shares.to_numpy().T, color=MAP, lw=0.5, alpha=0.35)
+        means = found.means(quantity="share at a point", data=data, width=50, run=1).sort_values("depth")
+        axis.fill_between(means["depth"], means["low"], means["high"], color=MAP, alpha=0.2, lw=0)
+        axis.plot(means["depth"], means["value"], color=MAP, lw=1.8, marker="o", ms=3, label="mean and 95 % interval")
+        before = found.means(quantity="share at a point", data=data, width=50, run=0)["value"].mean()
+        axis.axhline(before, color=CONTROL, lw=0.8, ls="--", label="before: uniform noise")
+        title = "2 points in 1-D" if data == "points1d" else "4 points in 2-D"
+        axis.set(title=f"{title}, {len(shares)} seeds", xlabel="depth (hidden layers)", ylim=(0, 1))
+        axis.set_xticks(shares.columns)
+    axes[0].set_ylabel("share of space brought\nto a training point")
+    axes[0].legend(fontsize="small")
+    return drawn
+
+
+@figure("01_unseen_inputs")
+def unseen_inputs(found: Evidence, sets: tuple[str, ...] = IMAGES) -> Figure:
+    """Contraction against spread for the learned map and seven controls, on digits and on MNIST."""
+    drawn = Figure((PAGE if len(sets) > 1 else 1.4 * COLUMN, 74 * MILLIMETRE))
+    axes = drawn.subplots(1, len(sets), sharey=True, squeeze=False)[0]
+    names = {
+        "mlp": "learned, depth 10", "untrained": "untrained", "untrained he": "untrained (He)", "linear": "linear map",
+        "identity": "identity", "mean": "mean of X", "medoid": "one point of X", "black": "all black",
+    }  # fmt: skip
+    marks = dict(zip(names, "os^DvXP*", strict=True))
+    for axis, data in zip(axes, sets, strict=True):
+        axis.axvspan(0, 0.5, color=MAP, alpha=0.1, lw=0)
+        axis.annotate("claimed side of C1", (0.02, 1.05), va="top", color=MAP, fontsize="small")
+        for name, label in names.items():
+            rho, spread = (
+                found.values(claim="C1", quantity=q, data=data, architecture=name, condition="noise", run=1)
+                for q in ("rho", "spread")
+            )
+            colour = MAP if name == "mlp" else "0.25" if name in ("mean", "medoid", "black") else CONTROL
+            look = {"ms": 5, "alpha": 0.8, "mec": "white", "mew": 0.4, "clip_on": False}
+            axis.plot(rho, spread, marks[name], color=colour, label=label, **look)
+        axis.set(
+            title=f"{data}, {len(rho)} seeds",
+            xlabel=r"contraction $\rho$ (0: on the data)",
+            xlim=(0, max(1.08, 1.04 * axis.dataLim.x1)),
+            ylim=(0, max(1.08, 1.04 * axis.dataLim.y1)),
+        )
+    axes[0].set_ylabel("spread (1: as held-out data)")
+    legend_beside(drawn, axes[0])
+    return drawn
+
+
+@figure("01_bounded_outputs")
+def bounded_outputs(found: Evidence) -> Figure:
+    """Contraction by depth at equal training loss, for tanh, sigmoid, linear and clipped linear outputs."""
+    drawn, axis = panels(70, wide=COLUMN)
+    colours = dict(zip(("tanh", "sigmoid", "linear", "linear, clipped"), sns.color_palette("colorblind"), strict=False))
+    for shift, (name, colour) in enumerate(colours.items()):
+        rows = found.rows(claim="C6", quantity="rho", architecture=name)
+        means = found.means(claim="C6", quantity="rho", architecture=name).sort_values("depth")
+        x = 0.12 * (shift - 1.5)
+        axis.plot(rows["depth"] + x, rows["value"], ".", color=colour, ms=3, alpha=0.5, mew=0)
+        errors = (means[["high", "low"]].to_numpy().T - means["value"].to_numpy()) * [[1], [-1]]
+        axis.errorbar(
+            means["depth"] + x, means["value"], errors[::-1], color=colour, lw=1.2, marker="o", ms=3, label=name
+        )
+    axis.set(xlabel="depth (hidden layers)", ylabel=r"contraction $\rho$ (no unit)", ylim=(0, None))
+    axis.set_xticks(sorted(rows["depth"].unique()))
+    axis.legend(fontsize="small", title="output", title_fontsize="small")
+    return drawn
+
+
+def _seeds(found: Evidence, name: str) -> np.ndarray:
+    """An array of each seed, stacked."""
+    return torch.stack([array for key, array in found.arrays.items() if key.startswith(f"{name}/")]).numpy()

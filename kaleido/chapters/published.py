@@ -1,0 +1,331 @@
+"""The published settings: networks of all seeds learn together, and each is measured by itself, cell by cell.
+
+    python -m kaleido.chapters.published learn FOLDER [JOBS...]
+    python -m kaleido.chapters.published measure FOLDER [JOBS...]
+    python -m kaleido.chapters.published assemble FOLDER
+
+`learn` writes each network's weights, at the end and at the level of the loss that the controls take, and the losses
+along the training; on a GPU if there is one. `measure` writes rows for each network, and `assemble` makes the record of
+them. What is there already is not computed again. book/claims.md says what is decided by them.
+"""
+
+import json
+import sys
+import time
+from dataclasses import dataclass, replace
+from itertools import count
+from pathlib import Path
+
+import torch
+from filelock import FileLock
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from kaleido.chapters.common import DEEP, DRAWS, LAST, SAMPLED
+from kaleido.chapters.common import MATCHED as LEVELS_OF_CLAIMS
+from kaleido.data.inputs import noise, probes
+from kaleido.data.sets import Dataset, load
+from kaleido.lab.evidence import write_evidence
+from kaleido.learning import learn
+from kaleido.measures.baselines import controls
+from kaleido.measures.dynamics import APART, REST, distinct, ends
+from kaleido.measures.features import Features, features
+from kaleido.measures.over_generalization import gain, landing
+from kaleido.measures.quality import Reference, novelty, prdc, predicted, reference
+from kaleido.networks.build import mlp
+from kaleido.sampling import sample
+from kaleido.tools import files
+from kaleido.tools.exact import processor
+from kaleido.tools.seeds import generator
+
+__all__ = ["JOBS", "Job", "assemble", "followed", "guards", "judges", "learn_all", "majority", "measured", "states"]
+
+SEEDS = tuple(range(200, 210))
+STEPS, BATCH, RATE, LOOK, EVERY = 10_000, 1000, 1e-4, 10_000, 0.02
+LEVELS = (0.2, 0.15, 0.1, 0.075, 0.065)  # of the loss; the controls at equal loss take 0.075
+MATCHED = LEVELS_OF_CLAIMS["mnist"]  # the level that the controls at equal loss take
+JUDGES, NOISE = 5, 0.1  # classifiers; the largest precision that one may give to uniform noise
+PROBES, CHAINS, GAINS = 1000, 10_000, 250
+STILL = 1e-4  # of the range, root mean square over features: unmoved
+
+
+@dataclass(frozen=True)
+class Job:
+    """Networks that differ in nothing but their seed."""
+
+    data: str
+    depth: int
+    width: int = 500
+    init: str = "torch"
+    variant: str = "mlp"
+
+    @property
+    def deep(self) -> bool:
+        """Whether its networks are the published ones, and no variant of them."""
+        return self.depth == DEEP and self.variant == "mlp"
+
+    @property
+    def name(self) -> str:
+        return f"{self.data}-{self.depth}-{self.width}-{self.init}"
+
+
+JOBS = (
+    Job("mnist", 10),
+    Job("mnist", 1),
+    Job("mnist", 4),
+    Job("mnist", 2),
+    Job("mnist", 6),
+    Job("fashion", 10),
+    Job("mnist", 1, width=1937, variant="equal parameters"),
+    Job("mnist", 10, init="he", variant="He"),
+    Job("mnist", 1, init="he", variant="He"),
+)
+
+
+def learn_all(job: Job, data: Dataset, folder: Path, seeds=SEEDS, steps: int = STEPS) -> None:
+    """Trains a job's networks where `data` lies; writes their weights and what a reader should know of the run."""
+    device = data.train.device.type
+    nets = [mlp(data.dim, job.depth, job.width, init=job.init, seed=seed) for seed in seeds]
+    began = time.time()
+    how = {"batch": BATCH, "lr": RATE, "snapshots": LEVELS, "every": EVERY, "look": LOOK, "device": device}
+    histories = learn(nets, data.train, steps, **how)
+    for net, seed, history in zip(nets, seeds, histories, strict=True):
+        kept = {f"{job.name}-{seed}": net.state_dict()}
+        kept |= {
+            f"{job.name}-{seed}-{mark.level:g}": mark.weights for mark in history.snapshots if mark.level == MATCHED
+        }
+        for name, weights in kept.items():
+            files.write_tensors(folder / f"{name}.safetensors", dict(weights), {"config": net.config})
+    about = {
+        "job": job.name, "seeds": list(seeds), "steps": steps, "torch": torch.__version__,
+        "card": torch.cuda.get_device_name() if device == "cuda" else processor(),
+        "seconds": round(time.time() - began, 1),
+        "final": [history.final for history in histories],
+        "traces": [[history.steps, [float(f"{loss:.7g}") for loss in history.losses]] for history in histories],
+        "levels": [[[mark.level, mark.step, mark.loss] for mark in history.snapshots] for history in histories],
+    }  # fmt: skip
+    files.write(folder / f"{job.name}.json", json.dumps(about) + "\n")
+
+
+def measured(job: Job, net: nn.Module, data: Dataset, looks: list[Features], real: list[Reference], seed: int,
+             condition: str, loss: float) -> list[dict]:  # fmt: skip
+    """Returns the rows of one network in one state: what the claims are decided by.
+
+    Arguments:
+        job: What it is one of.
+        net: The network.
+        data: The data set that it learned.
+        looks: The classifiers that judge.
+        real: The held-out points in the features of each.
+        seed: Draws noise and probes.
+        condition: `equal steps`, or `loss 0.075`.
+        loss: Its training loss.
+    """
+    found = _State(job, net, data, looks, real, seed, condition, [])
+    last = condition == "equal steps"
+    found.add("04", "C2", "loss", None, loss, len(data.train) if last else LOOK)
+    z = noise(data, CHAINS, seed=seed).to(data.train.device)
+    found.over_generalization(z[:PROBES])
+    found.quality(sample(net, z, SAMPLED, [SAMPLED]).at(SAMPLED))
+    return found.rows
+
+
+def followed(job: Job, net: nn.Module, data: Dataset, looks: list[Features], seed: int) -> list[dict]:
+    """Returns the rows of one network's chains that are followed for long: classes, copies, and where they end."""
+    found = _State(job, net, data, looks, [], seed, "equal steps", [])
+    start = noise(data, CHAINS, seed=seed)[:PROBES].to(data.train.device)
+    found.classes(start)
+    found.ends(start)
+    return found.rows
+
+
+def guards(job: Job, data: Dataset, looks: list[Features], real: list[Reference], seed: int) -> list[dict]:
+    """Returns C1's number of maps that have learned nothing, and C3's scores of samples that need no network.
+
+    The maps are the job's network before training, in both initialisations, a ridge regression, the identity, the mean
+    image and black. The samples are training images, 100 of them repeated, and mixtures of two (`mixup`).
+    """
+    found = _State(job, nn.Identity(), data, looks, real, seed, "baseline", [])
+    z = noise(data, CHAINS, seed=seed)[:PROBES]
+    maps = controls(data, mlp(data.dim, job.depth, job.width, init=job.init, seed=seed))
+    for name, f in maps.items():
+        for quantity, value in landing(f, z, data).items():
+            found.add("01", "C1", quantity, 1, value, len(z), name, "noise")
+    drawn = data.train[torch.randperm(len(data.train), generator=generator(seed, "baselines"))]
+    samples = {
+        "training points": drawn[:CHAINS],
+        "100 points repeated": drawn[torch.arange(CHAINS) % 100],
+        "mixup": probes(data, "mixup", CHAINS, seed),
+    }
+    notebook, claim = ("03", "C3") if job.data == "mnist" else ("06", "C9")
+    for name, images in samples.items():
+        scores = [prdc(known, features_of(look, images)) for look, known in zip(looks, real, strict=True)]
+        for quantity in scores[0]:
+            mean = sum(score[quantity] for score in scores) / len(scores)
+            found.add(notebook, claim, quantity, None, mean, CHAINS, name)
+    return found.rows
+
+
+@torch.no_grad()
+def features_of(look: Features, x: Tensor) -> Tensor:
+    return look(x)
+
+
+@torch.no_grad()
+def majority(looks: list[Features], x: Tensor) -> Tensor:
+    """Returns the class that most of the classifiers see in each image; of several, the lowest."""
+    votes = torch.stack([look.classes(look(x)).argmax(1) for look in looks])
+    return nn.functional.one_hot(votes).sum(0).argmax(1)
+
+
+@dataclass
+class _State:
+    """One network in one state, and the rows that say what was found of it."""
+
+    job: Job
+    net: nn.Module
+    data: Dataset
+    looks: list[Features]
+    real: list[Reference]
+    seed: int
+    condition: str
+    rows: list[dict]
+
+    def add(self, notebook, claim, quantity, run, value, n, architecture=None, condition=None):
+        self.rows.append({
+            "notebook": notebook, "claim": claim, "quantity": quantity, "data": self.job.data,
+            "architecture": architecture or self.job.variant, "depth": self.job.depth, "width": self.job.width,
+            "condition": condition or self.condition, "run": run, "seed": self.seed, "value": float(value), "n": n,
+        })  # fmt: skip
+
+    @property
+    def whole(self) -> bool:
+        return self.condition == "equal steps" and self.job.deep
+
+    def over_generalization(self, z: Tensor) -> None:
+        """C1 and C2: where noise lands, and how near pairs of it come to one another."""
+        for quantity, value in landing(self.net, z, self.data).items():
+            self.add("04", "C2", quantity, 1, value, len(z))
+            if self.whole:
+                self.add("01", "C1", quantity, 1, value, len(z), "mlp", "noise")
+        g = gain(self.net, z[:GAINS], DRAWS, self.seed)[0]
+        self.add("04", "C2", "gain", 1, g.median(), len(g))
+
+    def quality(self, samples: Tensor) -> None:
+        """C3, C4 and C9: scores of samples at run 20, means over the classifiers, and their range."""
+        scores = []
+        for look, real in zip(self.looks, self.real, strict=True):
+            fake = features_of(look, samples)
+            scores.append(prdc(real, fake) | predicted(look.classes(fake)))
+        for quantity in scores[0]:
+            values = [score[quantity] for score in scores]
+            for said, value in ((quantity, sum(values) / len(values)),
+                                (f"{quantity}, range over classifiers", max(values) - min(values))):  # fmt: skip
+                self.add("04", "C4", said, SAMPLED, value, len(samples))
+                if self.whole:
+                    notebook, claim = ("03", "C3") if self.job.data == "mnist" else ("06", "C9")
+                    self.add(notebook, claim, said, SAMPLED, value, len(samples), "mlp", "noise")
+
+    def classes(self, start: Tensor) -> None:
+        """C8: the class of each chain, the majority of the classifiers, at runs 50 to 100."""
+        still = range(50, 101)
+        orbit = sample(self.net, start, still[-1], still)
+        votes = torch.stack([majority(self.looks, orbit.at(run)) for run in still])
+        shares = votes[-1].bincount(minlength=10).double() / len(start)
+        for quantity, value in {
+            "share that keeps its class": (votes == votes[0]).all(0).double().mean(),
+            "same class at runs 50 and 100": (votes[0] == votes[-1]).double().mean(),
+            "switches": (votes[1:] != votes[:-1]).sum(0).double().mean(),
+            "final class entropy": -torch.xlogy(shares, shares).sum(),
+        }.items():
+            self.add("03", "C8", quantity, None, value, len(start), "mlp", "noise")
+
+    def ends(self, start: Tensor) -> None:
+        """B2 and B3: copies at run 20, and where chains are at run 500."""
+        unit, n = self.data.bounds[1] - self.data.bounds[0], len(start)
+        orbit = sample(self.net, start, LAST, [SAMPLED, LAST], retire=REST * unit * self.data.dim**0.5)
+        for quantity, value in novelty(orbit.at(SAMPLED), self.data).items():
+            self.add("07", "B2", quantity, SAMPLED, value, n, condition="noise")
+        found = ends(self.net, orbit.at(LAST), STILL * unit)
+        kinds = {"fixed": found.periods == 1, "cycle": found.periods > 1, "neither": found.periods == 0}
+        for kind, chosen in kinds.items():
+            self.add("07", "B3", f"share {kind}", LAST, chosen.double().mean(), n, condition="noise")
+        left = len(distinct(orbit.at(LAST), APART * unit).unique())
+        self.add("07", "B1", "different pictures", LAST, left, n, condition="noise")
+
+
+def judges(data: Dataset) -> list[Features]:
+    """The classifiers that judge samples of a data set: those of the first seeds that do not take noise for data."""
+    found, start = [], noise(data, CHAINS, seed=3)
+    for seed in count():
+        look = features(data, seed)
+        if prdc(features_of(look, data.test), features_of(look, start))["precision"] <= NOISE:
+            found.append(look)
+        if len(found) == JUDGES:
+            return found
+
+
+def states(job: Job, folder: Path) -> list[tuple[str, int, str, float]]:
+    """Returns the states of a job's networks whose weights are there: file, seed, condition, training loss."""
+    about, found = json.loads((folder / f"{job.name}.json").read_text()), []
+    for seed, final, levels in zip(about["seeds"], about["final"], about["levels"], strict=True):
+        found.append((f"{job.name}-{seed}", seed, "equal steps", final))
+        found += [
+            (f"{job.name}-{seed}-{level:g}", seed, f"loss {level:g}", loss)
+            for level, _, loss in levels
+            if level == MATCHED
+        ]
+    return [state for state in found if (folder / f"{state[0]}.safetensors").exists()]
+
+
+def assemble(folder: Path, record: Path) -> None:
+    """Writes the rows of all measured networks as the evidence of the profile `paper`, and how they were trained."""
+    rows: dict[str, list[dict]] = {}
+    for path in sorted((folder / "rows").glob("*.json")):
+        for row in json.loads(path.read_text()):
+            rows.setdefault(row.pop("notebook"), []).append(row)
+    for notebook, some in rows.items():
+        write_evidence(record, notebook, "paper", some)
+    for path in sorted(folder.glob("*.json")):
+        files.write(record / path.name, path.read_text())
+
+
+def main(command: str, folder: Path, names: list[str]) -> None:
+    """Carries out `learn` or `measure` for the jobs named, by default for all; or `assemble`."""
+    if command == "assemble":
+        return assemble(folder, files.record_folder() / "paper")
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    torch.set_num_threads(1)
+    sets: dict[str, Dataset] = {}
+    known: dict[str, tuple] = {}
+    for job in JOBS:
+        if (names and job.name not in names) or (command == "measure") != (folder / f"{job.name}.json").exists():
+            continue
+        if job.data not in sets:
+            data = load(job.data)
+            sets[job.data] = replace(data, train=data.train.to(device), test=data.test.to(device))
+        data = sets[job.data]
+        if command == "learn":
+            learn_all(job, data, folder)
+            continue
+        if job.data not in known:
+            looks = [look.to(device) for look in judges(load(job.data))]
+            known[job.data] = looks, [reference(features_of(look, data.test)) for look in looks]
+        looks, real = known[job.data]
+        trivial = folder / "rows" / f"{job.data}-guards.json"
+        if job.deep and not trivial.exists():
+            files.write(trivial, json.dumps(guards(job, load(job.data), looks, real, SEEDS[0])))
+        for name, seed, condition, loss in states(job, folder):
+            net = mlp(data.dim, job.depth, job.width, init=job.init, seed=seed).to(device)
+            net.load_state_dict(load_file(folder / f"{name}.safetensors"))
+            asked = {name: lambda: measured(job, net, data, looks, real, seed, condition, loss)}  # noqa: B023
+            if condition == "equal steps" and job.deep:
+                asked[f"{name}-followed"] = lambda: followed(job, net, data, looks, seed)  # noqa: B023
+            for target, rows in asked.items():
+                with FileLock(folder / f"{target}.lock"):
+                    if not (folder / "rows" / f"{target}.json").exists():
+                        files.write(folder / "rows" / f"{target}.json", json.dumps(rows()))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]), sys.argv[3:])

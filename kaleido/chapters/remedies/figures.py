@@ -1,0 +1,89 @@
+"""Notebook 09: what its figures show, from evidence alone."""
+
+import numpy as np
+import seaborn as sns
+from matplotlib.figure import Figure
+
+from kaleido.chapters.common import IMAGES, OF_PART
+from kaleido.chapters.common import LATE as LAST
+from kaleido.chapters.remedies.cells import RECIPE, WAYS
+from kaleido.chapters.remedies.tables import best_run
+from kaleido.lab.curves import dots
+from kaleido.lab.drawing import CONTROL, DATA, MAP, figure, panels
+from kaleido.lab.evidence import Evidence
+from kaleido.lab.pictures import samples_in_rows
+
+
+@figure("09_search", profile="extended")
+def search(found: Evidence) -> Figure:
+    """Maps of PC at run 200 over ten ways to learn and nine ways to turn, on digits and MNIST."""
+    rows = found.rows(claim="B5", quantity="pc", run=LAST)
+    rows = rows[rows["architecture"].str.endswith(OF_PART)]
+    rows = rows.assign(learned=rows["architecture"].str.removesuffix(OF_PART))
+    drawn, axes = panels(92, 1, 2, sharey=True)
+    for axis, data in zip(axes, IMAGES, strict=True):
+        some = rows[rows["data"] == data]
+        table = some.pivot_table(index="learned", columns="condition", values="value", sort=False)
+        table = table.reindex(index=[way for way in WAYS if way in table.index])
+        said = table.map(lambda v: f"{v:.2f}".replace("0.", "."))
+        sns.heatmap(
+            table, ax=axis, cmap="rocket_r", vmin=0, vmax=1, annot=said, fmt="", annot_kws={"size": 6}, cbar=False,
+            linewidths=0.5,
+        )  # fmt: skip
+        axis.set(title=data, xlabel="way to turn", ylabel="way to learn" if data == IMAGES[0] else "")
+        axis.tick_params(length=0, labelsize=6.5)
+        axis.set_xticks(axis.get_xticks(), list(table.columns), rotation=40, ha="right")
+    return drawn
+
+
+@figure("09_remedies", profile="extended")
+def remedies(found: Evidence) -> Figure:
+    """PC, coverage and largest jump of each remedy at run 200, on digits and MNIST, and the plain sampler's best."""
+    drawn, axes = panels(96, 2, 3, sharex="col", sharey=True)
+    asked = {"pc": f"PC at run {LAST}", "coverage": f"coverage at run {LAST}", "jump": "largest jump"}
+    for row, data in zip(axes, IMAGES, strict=True):
+        rows = found.rows(claim="B5", data=data)
+        rows = rows[~rows["architecture"].str.endswith(OF_PART)]
+        ways = list(rows.groupby(["architecture", "condition"], sort=False).groups)
+        for axis, (quantity, title) in zip(row, asked.items(), strict=True):
+            for place, (learned, turned) in enumerate(ways):
+                some = rows[(rows["architecture"] == learned) & (rows["condition"] == turned)]
+                some = some[(some["quantity"] == quantity) & (some["run"].isna() | (some["run"] == LAST))]["value"]
+                colour = DATA if (learned, turned) == RECIPE else MAP
+                dots(axis, some, -place, colour)
+            if quantity != "jump":
+                run = best_run(found, data)
+                about = {"claim": "B5", "data": data, "architecture": "plain", "condition": "plain"}
+                best = found.values(**about, quantity=quantity, run=run).mean()
+                axis.axvline(best, color=CONTROL, lw=0.8, ls=":", label="plain learning and turning, at the best run")
+            axis.set_xlim(0, None)
+            if data == IMAGES[0]:
+                axis.set_title(title)
+        row[0].set_yticks(-np.arange(len(ways)), [f"{learned}; {turned}" for learned, turned in ways], fontsize=6.5)
+        row[0].set_ylabel(f"{data}, {rows['seeds'].nunique()} seeds")
+    for axis, unit in zip(axes[1], ("no unit", "no unit", "of the range (RMS)"), strict=True):
+        axis.set_xlabel(unit)
+    drawn.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", fontsize="small")
+    return drawn
+
+
+@figure("09_samples")
+def samples(found: Evidence) -> Figure:
+    """Samples on digits at run 200: plain and by the recipe."""
+    return _samples(found, "digits")
+
+
+@figure("09_samples_mnist", profile="extended")
+def samples_mnist(found: Evidence) -> Figure:
+    """Samples on MNIST at run 200: plain and by the recipe."""
+    return _samples(found, "mnist5k")
+
+
+def _samples(found: Evidence, data: str) -> Figure:
+    names = {
+        f"{learned}; {turned}": f"{data}/{learned}/{turned}"
+        for learned in ("plain", RECIPE[0])
+        for turned in ("plain", RECIPE[1])
+    }
+    there = {said: found.arrays[name] for said, name in names.items() if name in found.arrays}
+    return samples_in_rows(there, data, 38)

@@ -1,0 +1,343 @@
+"""The ledger: every claim judged from the record of the published settings, with small networks beside it.
+
+Holm's correction needs all claims of a family, so everything here is handed all chapters.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from IPython.display import Markdown
+
+from kaleido.lab.chapter import Chapter
+from kaleido.lab.endpoint import Endpoint, NotMeasured
+from kaleido.lab.evidence import Evidence, compare, read_evidence, recorded
+from kaleido.lab.statistics import holm, in_words, interval, p_value
+from kaleido.tools import exact, files
+
+__all__ = [
+    "ELSEWHERE", "LEVEL", "WORDS", "Verdict", "agreement", "agrees", "changed", "check", "claims_of", "deciders",
+    "findings", "in_full", "judge", "ledger", "moved", "read_ledger", "recorded_here", "report", "settle", "sides",
+    "table", "word",
+]  # fmt: skip
+
+WORDS = ("supported", "not supported", "inconclusive", "not run")
+LEVEL = 0.05
+ELSEWHERE = 0.95  # share of a notebook's numbers that must agree on another machine than the record's
+PAPER = "paper"  # the profile that decides
+UNRUN = "not run at the paper's scale"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A claim's word, and the numbers that it rests on: the mean over seeds, its 95 % interval, p after correction."""
+
+    claim: str
+    word: str
+    reason: str
+    mean: float | None = None
+    low: float | None = None
+    high: float | None = None
+    p: float | None = None
+    seeds: int = 0
+    also: tuple[str, ...] = ()  # guards that lie on the claimed side, too
+
+
+def claims_of(chapters: Sequence[Chapter]) -> dict[str, Endpoint]:
+    """Returns the claims of all chapters by name: the paper's first, in the order of their names, then ours."""
+    every = {name: claim for chapter in chapters for name, claim in chapter.claims.items()}
+    return dict(sorted(every.items(), key=lambda item: (item[1].ours, "" if item[1].ours else item[0])))
+
+
+def word(claim: Endpoint, mean: float, p: float) -> str:
+    """Returns the word for a mean over seeds and its corrected p."""
+    if p >= LEVEL:
+        return "inconclusive"
+    return "supported" if claim.on_claimed_side(mean) else "not supported"
+
+
+def judge(chapters: Sequence[Chapter], source: dict[str, Evidence] | None = None) -> dict[str, Verdict]:
+    """Judges every claim.
+
+    Arguments:
+        chapters: All chapters.
+        source: Evidence by notebook; by default the record of the published settings.
+    """
+    claims, there = claims_of(chapters), _record(chapters) if source is None else source
+    evidence = {name: there.get(chapter.number) for chapter in chapters for name in chapter.claims}
+    verdicts = settle(claims, {name: _measured(claim, evidence[name]) for name, claim in claims.items()})
+    for name, verdict in verdicts.items():
+        if verdict.word != "not run":
+            claim, found = claims[name], evidence[name]
+            also = _guards(claim, found) if verdict.word == "supported" else ()
+            verdicts[name] = replace(verdict, reason=claim.remark(found, claim.data), also=also)
+    return verdicts
+
+
+def settle(claims: dict[str, Endpoint], found: dict[str, np.ndarray | str]) -> dict[str, Verdict]:
+    """Returns each claim's verdict, each family corrected by Holm's method; what was not run counts there as p = 1.
+
+    Arguments:
+        claims: The claims by name; the paper's are one family, ours another.
+        found: A claim's numbers, one per seed, or why it was not run.
+    """
+    verdicts = {}
+    for ours in (False, True):
+        family = [name for name, claim in claims.items() if claim.ours == ours]
+        raw = [1.0 if isinstance(found[name], str) else p_value(found[name], claims[name].threshold) for name in family]
+        for name, p in zip(family, holm(raw), strict=True):
+            if isinstance(found[name], str):
+                verdicts[name] = Verdict(name, "not run", found[name])
+                continue
+            mean, low, high = interval(found[name])
+            said = word(claims[name], mean, p)
+            verdicts[name] = Verdict(name, said, "", mean, _number(low), _number(high), float(p), len(found[name]))
+    return verdicts
+
+
+def _record(chapters: Sequence[Chapter]) -> dict[str, Evidence]:
+    there = {}
+    for chapter in chapters:
+        if chapter.claims:
+            try:
+                there[chapter.number] = recorded(chapter.number, PAPER)
+            except FileNotFoundError:
+                continue
+    return there
+
+
+def _measured(claim: Endpoint, found: Evidence | None) -> np.ndarray | str:
+    """A claim's numbers, one per seed; or why there are none, or not all that were planned."""
+    if found is None:
+        return UNRUN
+    try:
+        seeds = claim.seeds(found, claim.data)
+    except NotMeasured as error:
+        return UNRUN if "has 0 rows" in str(error) else str(error)
+    if len(seeds) != claim.planned:
+        return f"{len(seeds)} of {claim.planned} planned seeds are there"
+    return seeds
+
+
+def _guards(claim: Endpoint, found: Evidence) -> tuple[str, ...]:
+    guards = claim.guards(found, claim.data)
+    return tuple(guard for guard, seeds in guards.items() if len(seeds) and claim.on_claimed_side(seeds.mean()))
+
+
+def sides(claim: Endpoint, found: Evidence) -> list[str]:
+    """Returns in words where a claim's number lies on small networks: mean, interval and side, by data set."""
+    said = []
+    for data in claim.small:
+        try:
+            mean, low, high = interval(claim.seeds(found, data))
+        except NotMeasured:
+            continue
+        straddles = low == low and low <= claim.threshold <= high
+        side = "undecided" if straddles else "claimed side" if claim.on_claimed_side(mean) else "other side"
+        said.append(f"`{data}`: {in_words(mean, low, high)}, {side}")
+    return said
+
+
+def ledger(chapters: Sequence[Chapter], profile: str) -> list[dict]:
+    """Judges every claim, and writes `ledger.json` under the build folder: an entry per claim, see `findings`."""
+    small = {}
+    for chapter in chapters:
+        try:
+            small[chapter.number] = read_evidence(files.build_folder(profile) / "evidence", chapter.number, profile)
+        except FileNotFoundError:
+            continue
+    entries = _entries(chapters, judge(chapters), small)
+    content = {"profile": profile, "machine": exact.machine(), "claims": entries}
+    files.write(files.build_folder(profile) / "ledger.json", json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+    return entries
+
+
+def _entries(chapters: Sequence[Chapter], verdicts: dict[str, Verdict], small: dict[str, Evidence]) -> list[dict]:
+    """Verdicts of chapters with their claims in words, and with small networks where there is evidence of them."""
+    entries = {}
+    for chapter in chapters:
+        for name, claim in chapter.claims.items():
+            about = {key: getattr(claim, key) for key in ("text", "measured", "data", "ours")}
+            about |= {"notebook": chapter.number, "figure": claim.figure.name}
+            found = _extended(chapter) if claim.extended else small.get(chapter.number)
+            said = sides(claim, found) if found else []
+            entries[name] = asdict(verdicts[name]) | about | {"threshold": _bound(claim), "small": said}
+    return [entries[name] for name in verdicts if name in entries]
+
+
+@cache
+def _extended(chapter: Chapter) -> Evidence | None:
+    try:
+        return recorded(chapter.number, "extended")
+    except FileNotFoundError:
+        return None
+
+
+def _bound(claim: Endpoint) -> str:
+    return f"{claim.side} {claim.threshold:g}"
+
+
+def read_ledger(path: Path) -> list[dict]:
+    """Reads the entries of a ledger, one per claim.
+
+    Raises:
+        FileNotFoundError: If it is not there.
+    """
+    return json.loads(Path(path).read_text())["claims"]
+
+
+def table(chapters: Sequence[Chapter], found: Evidence) -> Markdown:
+    """Returns the claims of a notebook as a table to read, see `findings`; small networks from its evidence."""
+    entries = _entries([_chapter(chapters, found.notebook)], judge(chapters), {found.notebook: found})
+    return Markdown(_rows(entries, "../"))
+
+
+def report(chapters: Sequence[Chapter], notebook: str) -> None:
+    """Prints a notebook's final verdicts."""
+    entries = _entries([_chapter(chapters, notebook)], judge(chapters), {})
+    lines = [f"{entry['claim']}: {entry['text']}. {in_full(entry).capitalize()}." for entry in entries]
+    print("\n".join(lines))  # noqa: T201 - at once, so that a notebook keeps it as one output
+
+
+def check(chapters: Sequence[Chapter], found: Evidence) -> None:
+    """Prints whether a notebook's verdicts and numbers stand by the record: the same words wherever they do."""
+    if found.place != files.build_folder(found.profile):
+        print(f"a sweep of your own, under {found.place.name}: it is compared with no record")  # noqa: T201
+        return
+    chapter = _chapter(chapters, found.notebook)
+    differ = {name: change for name, change in changed(chapters, found.profile).items() if name in chapter.claims}
+    lines = [f"{name}: {change}" for name, change in differ.items()]
+    lines = lines or (["the verdicts are those of the record"] if chapter.claims else [])
+    print("\n".join(lines + agreement(found, chapter.absent())))  # noqa: T201
+
+
+def _chapter(chapters: Sequence[Chapter], number: str) -> Chapter:
+    return next(chapter for chapter in chapters if chapter.number == number)
+
+
+def changed(chapters: Sequence[Chapter], profile: str) -> dict[str, str]:
+    """Judges every claim again, and returns how the words differ from the recorded ledger's; empty if none does."""
+    path = files.record_folder() / profile / "ledger.json"
+    old = {entry["claim"]: entry.get("word") for entry in read_ledger(path)} if path.exists() else {}
+    return {
+        name: f"{verdict.word}, recorded as {old[name]}"
+        for name, verdict in judge(chapters).items()
+        if old.get(name, verdict.word) != verdict.word
+    }
+
+
+def deciders(chapters: Sequence[Chapter]) -> str:
+    """Returns in Markdown, for each claim, the function that takes its number and the one that draws it."""
+    lines = ["| claim | decided by | drawn by |", "|---|---|---|"]
+    for name, claim in claims_of(chapters).items():
+        lines.append(f"| {name} | `{claim.where}` | `{claim.figure.where}` |")
+    return "\n".join(lines)
+
+
+def agreement(found: Evidence, absent: dict[str, str] | None = None) -> list[str]:
+    """Returns in words how many numbers agree with the record of their profile, and which do not."""
+    compared = compare(found, absent or ())
+    if compared is None:
+        return [f"there is no record of the {found.profile} profile to compare with"]
+    agree, total, others = compared
+    if agrees(compared, found.profile):  # the same words on every machine, for the comparison of notebooks
+        known = read_evidence(files.record_folder() / found.profile, found.notebook, found.profile)
+        return [f"the numbers agree with the {len(known.table)} of the record"]
+    return [f"{agree} of {total} numbers within tolerance of the record", others.to_string(index=False, max_rows=20)]
+
+
+def recorded_here(profile: str) -> bool:
+    """Returns whether the record was made by such a processor, and the same loops of the libraries."""
+    path = files.record_folder() / profile / "ledger.json"
+    return not path.exists() or json.loads(path.read_text()).get("machine") == exact.machine()
+
+
+def agrees(compared: tuple[int, int, pd.DataFrame], profile: str) -> bool:
+    """Returns whether a notebook's numbers agree with the record: all of them, or 95 % on another machine.
+
+    Seeds scatter with heavy tails, so that of a notebook's numbers up to one in eighty was seen to leave its tolerance.
+
+    Arguments:
+        compared: What `kaleido.lab.evidence.compare` returned.
+        profile: The profile.
+    """
+    agree, total, _ = compared
+    return agree >= (1 if recorded_here(profile) else ELSEWHERE) * total
+
+
+def moved(chapters: Sequence[Chapter], profile: str) -> dict[str, tuple[int, int, pd.DataFrame]]:
+    """Returns `kaleido.lab.evidence.compare` for each notebook that has evidence and a record."""
+    found = {}
+    for chapter in chapters:
+        try:
+            there = read_evidence(files.build_folder(profile) / "evidence", chapter.number, profile)
+        except FileNotFoundError:
+            continue
+        compared = compare(there, chapter.absent())
+        if compared:
+            found[chapter.number] = compared
+    return found
+
+
+def findings(entries: list[dict], root: str = "") -> str:
+    """Returns the ledger in Markdown: verdicts counted, then one row a claim, as book/claims.md lays it out.
+
+    Arguments:
+        entries: The ledger.
+        root: Where links start, such as `../` for a notebook.
+    """
+    return _tally(entries) + "\n\n" + _rows(entries, root)
+
+
+def _rows(entries: list[dict], root: str) -> str:
+    heads = ["", "claim", "what we measured", "threshold", "verdict", "at small scale", "figure"]
+    lines = [f"| {' | '.join(heads)} |".replace("|  |", "| |"), "|---" * len(heads) + "|"]
+    for entry in entries:
+        numbers = _numbers(entry)
+        measured = f"{entry['measured']}, {entry['data']}" + (f": {numbers}, {entry['seeds']} seeds" if numbers else "")
+        figure = f"[{entry['notebook']}]({root}figures/{entry['figure']}.png)"
+        cells = [entry["claim"], entry["text"], measured, entry["threshold"], f"**{entry['word']}**{_why(entry)}"]
+        lines.append("| " + " | ".join([*cells, "; ".join(entry["small"]), figure]) + " |")
+    return "\n".join(lines)
+
+
+def _tally(entries: list[dict]) -> str:
+    sentences = []
+    for ours, of in ((False, "the paper's {} claims"), (True, "our {} controls and questions")):
+        words = {}
+        for entry in entries:
+            if entry["ours"] == ours:
+                words.setdefault(entry["word"], []).append(entry["claim"])
+        listed = [f"{len(words[name])} {name} ({', '.join(words[name])})" for name in WORDS if name in words]
+        sentences.append(f"Of {of.format(sum(map(len, words.values())))}: {', '.join(listed)}.")
+    return " ".join(sentences)
+
+
+def in_full(entry: dict) -> str:
+    """Returns an entry's verdict in words, with its number, interval and p."""
+    numbers = _numbers(entry)
+    return f"{entry['word']}{_why(entry)}" + (f": {numbers}, {entry['seeds']} seeds" if numbers else "")
+
+
+def _numbers(entry: dict) -> str:
+    if entry["mean"] is None:
+        return ""
+    nan = float("nan")
+    low, high = (nan if entry[end] is None else entry[end] for end in ("low", "high"))
+    return in_words(entry["mean"], low, high)
+
+
+def _why(entry: dict) -> str:
+    if entry["word"] == "not run":
+        return f" ({entry['reason']})" if entry["reason"] != UNRUN else " at the paper's scale"
+    said = f"; {entry['reason']}" if entry["reason"] else ""
+    said += f"; so does {', '.join(entry['also'])}" if entry["also"] else ""
+    return f" (p = {entry['p']:.2g}{said})"
+
+
+def _number(value: float) -> float | None:
+    return None if value != value else value  # JSON has no NaN

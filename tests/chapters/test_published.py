@@ -1,0 +1,126 @@
+import json
+
+import numpy as np
+import pytest
+import torch
+
+import kaleido as kd
+from kaleido.chapters import published
+from kaleido.chapters.attractors.claims import turned
+from kaleido.chapters.depth.claims import deeper
+from kaleido.chapters.kaleidoscope.claims import keeps
+from kaleido.chapters.published import (
+    Job,
+    assemble,
+    features_of,
+    followed,
+    guards,
+    judges,
+    learn_all,
+    majority,
+    measured,
+    states,
+)
+from kaleido.chapters.scores import sampled
+from kaleido.lab.evidence import read_evidence
+from kaleido.measures.quality import reference
+
+JOBS = (Job("digits", 10, 16), Job("digits", 1, 16))
+SEEDS = (200, 201)
+
+
+@pytest.fixture
+def small(monkeypatch, build):
+    """The published settings, made small."""
+    sizes = {"PROBES": 60, "CHAINS": 120, "GAINS": 10, "LEVELS": (0.9, 0.5), "MATCHED": 0.9, "LOOK": 300, "BATCH": 64}
+    for name, value in sizes.items():
+        monkeypatch.setattr(published, name, value)
+    return build
+
+
+@pytest.fixture
+def folder(small, tmp_path, digits):
+    for job in JOBS:
+        learn_all(job, digits, tmp_path / "networks", SEEDS, steps=60)
+    return tmp_path / "networks"
+
+
+def test_networks_are_those_that_learn_would_give_and_their_losses_are_kept(folder, digits):
+    about = json.loads((folder / "digits-1-16-torch.json").read_text())
+    assert about["seeds"] == list(SEEDS)
+    net = kd.mlp(64, 1, 16, seed=201)
+    history = kd.learn([net], digits.train, 60, batch=64, lr=1e-4, every=0.02, look=300)[0]
+    assert about["final"][1] == pytest.approx(history.final, rel=1e-4)
+    steps, losses = about["traces"][1]
+    assert steps == list(history.steps)
+    assert losses == pytest.approx(history.losses, rel=1e-4)
+    found = states(JOBS[1], folder)
+    assert [each[1:3] for each in found if each[2] == "equal steps"] == [(200, "equal steps"), (201, "equal steps")]
+    assert all(loss <= 0.9 for _, _, condition, loss in found if condition == "loss 0.9")
+
+
+def test_what_is_measured_becomes_the_evidence_that_claims_are_judged_by(folder, tmp_path, digits):
+    looks = [kd.features(digits, seed, steps=20) for seed in (0, 1)]
+    real = [reference(features_of(look, digits.test)) for look in looks]
+    for job in JOBS:
+        for name, seed, condition, loss in states(job, folder):
+            net = kd.mlp(64, job.depth, 16, seed=seed)
+            net.load_state_dict(published.load_file(folder / f"{name}.safetensors"))
+            rows = measured(job, net, digits, looks, real, seed, condition, loss)
+            if job.depth == 10 and condition == "equal steps":
+                rows += followed(job, net, digits, looks, seed)
+            published.files.write(folder / "rows" / f"{name}.json", json.dumps(rows))
+    assemble(folder, tmp_path / "record")
+    found = {number: read_evidence(tmp_path / "record", number, "paper") for number in ("01", "03", "04", "06", "07")
+             if (tmp_path / "record" / f"{number}.csv").exists()}  # fmt: skip
+    for quantity in ("rho", "pair contraction", "pc"):
+        assert deeper(quantity)(found["04"], "digits").shape == (2,)
+    assert (sampled("coverage", "C9")(found["06"], "digits") <= 1).all()
+    assert (keeps(found["03"], "digits") <= 1).all()
+    for claim, quantity, run in (("B2", "copy share", 20), ("B3", "share neither", 500)):
+        assert turned(claim, quantity, run)(found["07"], "digits").shape == (2,)
+    z = kd.noise(digits, 120, seed=200)[:60]
+    net = kd.mlp(64, 10, 16, seed=200)
+    net.load_state_dict(published.load_file(folder / "digits-10-16-torch-200.safetensors"))
+    assert found["01"].values(quantity="rho")[0] == pytest.approx(kd.contraction(net, z, digits), rel=1e-5)
+    by_hand = np.mean([kd.prdc(features_of(look, digits.test), features_of(look, kd.sample(net, kd.noise(digits, 120,
+                       seed=200), 20, [20]).at(20)))["precision"] for look in looks])  # fmt: skip
+    assert found["06"].values(quantity="precision")[0] == pytest.approx(by_hand, rel=1e-6)
+
+
+def test_what_has_learned_nothing_is_put_through_the_same_endpoints(small, digits):
+    looks = [kd.features(digits, seed, steps=20) for seed in (0, 1)]
+    real = [reference(features_of(look, digits.test)) for look in looks]
+    rows = guards(JOBS[0], digits, looks, real, 200)
+    rho = {row["architecture"]: row["value"] for row in rows if row["quantity"] == "rho"}
+    assert rho["identity"] == 1
+    z = kd.noise(digits, 120, seed=200)[:60]
+    for name, f in kd.controls(digits, kd.mlp(64, 10, 16, seed=200)).items():
+        if name != "medoid":
+            assert rho[name] == pytest.approx(kd.contraction(f, z, digits), rel=1e-4)
+    coverage = {row["architecture"]: row["value"] for row in rows if row["quantity"] == "coverage"}
+    assert coverage["training points"] > coverage["100 points repeated"]
+    assert set(coverage) == {"training points", "100 points repeated", "mixup"}
+
+
+def test_classifiers_that_take_noise_for_data_do_not_judge(small, monkeypatch, digits):
+    precision = iter([0.05, 0.3, 0.1, 0.0, 0.11, 0.02, 0.01])
+    monkeypatch.setattr(published, "features", lambda data, seed: seed)
+    monkeypatch.setattr(published, "features_of", lambda look, x: x)
+    monkeypatch.setattr(published, "prdc", lambda real, fake: {"precision": next(precision)})
+    assert judges(digits) == [0, 2, 3, 5, 6]
+
+
+def test_the_class_of_a_chain_is_that_of_most_classifiers():
+    class Sees:
+        def __init__(self, *found):
+            self.found = torch.nn.functional.one_hot(torch.tensor(found), 10).float()
+
+        def __call__(self, x):
+            return x
+
+        def classes(self, x):
+            return self.found
+
+    looks = [Sees(1, 2, 3), Sees(1, 5, 2), Sees(0, 5, 1)]
+    assert majority(looks, torch.zeros(3, 64)).tolist() == [1, 5, 1]

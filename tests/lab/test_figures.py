@@ -1,0 +1,137 @@
+import dataclasses
+import io
+import shutil
+
+import pytest
+import torch
+from conftest import ROOT
+from PIL import Image
+
+import kaleido as kd
+from kaleido.chapters import CHAPTERS, PUBLISHED, dimension, tour
+from kaleido.lab import gallery, pictures
+from kaleido.lab.drawing import manifest
+from kaleido.lab.evidence import read_evidence
+from kaleido.lab.gallery import redraw
+from kaleido.tools import files
+
+RECORD = ROOT / "data" / "record"
+FIGURES = [drawing for chapter in CHAPTERS for drawing in chapter.figures]
+LOSSES = dimension.figures.corner_losses
+
+
+@pytest.fixture
+def recorded(build):
+    """The record of the project, at the place where this test's record is."""
+    shutil.copytree(RECORD, files.record_folder())
+
+
+def test_a_figure_is_the_same_bytes_every_time(tmp_path):
+    found = read_evidence(RECORD / "laptop", "02", "laptop")
+    first, second = (LOSSES.save(found, tmp_path / place) for place in ("a", "b"))
+    assert first == second
+    assert set(first) == {"png", "pdf"}
+    with Image.open(io.BytesIO(first["png"])) as image:
+        assert image.width == pytest.approx(174 / 25.4 * 300, abs=2)  # a page's width in print
+
+
+def test_only_what_is_out_of_date_is_drawn(tmp_path, recorded):
+    folder, chapters = tmp_path / "figures", [tour.CHAPTER, dimension.CHAPTER]
+    every = [drawing.name for chapter in chapters for drawing in chapter.figures]
+    assert redraw(chapters, PUBLISHED, folder) == every
+    assert redraw(chapters, PUBLISHED, folder) == []
+    (folder / f"{LOSSES.name}.png").unlink()
+    assert redraw(chapters, PUBLISHED, folder) == [LOSSES.name]
+    path = files.record_folder() / "laptop" / "00.csv"
+    path.write_text(path.read_text().replace("0.", "0.0", 1))
+    assert redraw(chapters, PUBLISHED, folder) == [drawing.name for drawing in tour.CHAPTER.figures]
+
+
+def test_committed_figures_are_those_of_the_record(tmp_path, recorded):
+    committed = tmp_path / "figures"
+    shutil.copytree(ROOT / "figures", committed)
+    assert redraw(CHAPTERS, PUBLISHED, committed) == []
+
+
+def test_the_animation_is_small_and_turns():
+    content = (ROOT / "figures" / "00_turning.gif").read_bytes()
+    assert len(content) < 2 * 2**20
+    with Image.open(io.BytesIO(content)) as image:
+        assert image.n_frames == 21
+        assert image.info["loop"] == 0
+
+
+def test_an_animation_has_a_frame_for_each_run_and_a_place_for_each_chain():
+    shown = torch.zeros(3, 4, 6, dtype=torch.uint8)
+    shown[1, 2] = 255
+    shown[2, 3] = 255
+    content = pictures.animation(shown, (2, 3), columns=2, scale=1)
+    with Image.open(io.BytesIO(content)) as image:
+        assert image.size == (10, 8)
+        image.seek(1)
+        frame = image.convert("L")
+        assert frame.getpixel((2, 5)) > 200
+        assert frame.getpixel((7, 5)) == 0
+
+
+def test_orbits_of_images_are_shown_and_others_refused(digits):
+    orbit = kd.sample(lambda x: x, kd.noise(digits, 4), 2)
+    shown = kd.show(orbit, digits)
+    with Image.open(io.BytesIO(shown.data)) as image:
+        assert image.format == "PNG"
+    toy = kd.load("points1d")
+    with pytest.raises(ValueError, match="holds no images"):
+        kd.show(kd.sample(lambda x: x, kd.noise(toy, 4), 2), toy)
+
+
+def test_a_figure_is_called_with_evidence_and_lies_beside_it(build):
+    with pytest.raises(FileNotFoundError, match="run notebook 02 first"):
+        read_evidence(build / "smoke" / "evidence", "02", "smoke")
+    shutil.copytree(RECORD / "laptop", build / "laptop" / "evidence")
+    found = read_evidence(build / "laptop" / "evidence", "02", "laptop")
+    shown = LOSSES(found)
+    assert shown.alt == LOSSES.alt
+    made = build / "laptop" / "figures"
+    assert {path.name for path in made.glob("[!.]*")} == {f"{LOSSES.name}.png", f"{LOSSES.name}.pdf", "manifest.json"}
+    assert manifest(made)[LOSSES.name]["evidence"] == found.digest
+
+
+def test_the_list_of_figures_names_every_file_and_every_figure_of_the_paper():
+    listed = (ROOT / "figures" / "README.md").read_text()
+    assert listed == gallery.index(CHAPTERS, PUBLISHED)
+    files = [path.name for path in (ROOT / "figures").iterdir() if path.suffix in (".png", ".pdf", ".gif", ".html")]
+    assert not [name for name in files if f"({name})" not in listed]
+
+
+def test_every_figure_has_a_name_of_its_own_and_those_of_the_paper_are_among_them():
+    names = [drawing.name for drawing in FIGURES]
+    assert len(names) == len(set(names)) > 40
+    of_the_paper = {drawing for ours in PUBLISHED.values() if not isinstance(ours, str) for drawing in ours}
+    assert of_the_paper <= set(FIGURES)
+
+
+def test_every_figure_has_words_for_those_who_cannot_see_it():
+    assert all(len(drawing.alt) > 30 for drawing in FIGURES)
+
+
+@pytest.mark.parametrize("drawing", FIGURES, ids=lambda drawing: drawing.name)
+def test_a_figure_is_out_of_date_when_the_module_that_draws_it_was_edited(edited, drawing):
+    found = read_evidence(RECORD / "laptop", "02", "laptop")
+    before = drawing.made_by(found)
+    edited("kaleido.measures.quality")  # it changes numbers, and so the evidence
+    edited(f"kaleido.chapters.{'dimension' if drawing in tour.CHAPTER.figures else 'tour'}.figures")
+    assert drawing.made_by(found) == before
+    edited(drawing.function.__module__)
+    assert drawing.made_by(found)["drawn_by"] != before["drawn_by"]
+
+
+def test_a_figure_is_out_of_date_when_a_module_that_it_reaches_or_a_file_that_it_reads_was_edited(edited, tmp_path):
+    found = read_evidence(RECORD / "laptop", "00", "laptop")
+    before = tour.figures.page.made_by(found)
+    (template,) = tour.figures.page.reads
+    other = tmp_path / template.name
+    for text, same in ((template.read_text(), True), (template.read_text() + " ", False)):
+        other.write_text(text)
+        assert (dataclasses.replace(tour.figures.page, reads=(other,)).made_by(found) == before) == same
+    edited("kaleido.lab.pictures")
+    assert tour.figures.page.made_by(found) != before
