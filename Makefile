@@ -21,8 +21,8 @@ setup: .venv/.ready ## make .venv from requirements.lock
 reproduce: .venv/.ready ## run every notebook and say which claims hold here (PROFILE=smoke or laptop; EXACT=1)
 	$(RUN) reproduce --profile $(PROFILE) $(if $(EXACT),--exact $(EXACT:1=check))
 
-notebook: .venv/.ready ## run one notebook: make notebook N=01; with parameters: N=04 WITH="depths=[1,4,20]" PROFILE=smoke
-	$(RUN) notebook $(or $(N),$(error say which one: make notebook N=01)) --profile $(PROFILE) $(if $(WITH),--with $(foreach one,$(WITH),'$(one)'))
+notebook: .venv/.ready ## run one notebook: make notebook N=01; with a parameter: N=04 WITH="depths=[1,4,20]" PROFILE=smoke
+	$(RUN) notebook $(or $(N),$(error say which one: make notebook N=01)) --profile $(PROFILE) $(if $(WITH),--with '$(WITH)')
 
 tour: .venv/.ready ## run the tour: from nothing to digits that grow out of noise
 	$(RUN) notebook 00 --profile $(PROFILE)

@@ -93,8 +93,8 @@ def _parser() -> argparse.ArgumentParser:
     all_of_it.add_argument("--exact", **choices, help="the code paths that every x86-64 processor has")
     alone = commands.add_parser("notebook", parents=[profile], help="run one notebook")
     alone.add_argument("number", help="such as 01")
-    how = {"nargs": "*", "metavar": "NAME=VALUE", "default": [], "dest": "changes"}
-    alone.add_argument("--with", **how, help="parameters of the notebook, such as depths=[1,4,20]")
+    how = {"action": "append", "metavar": "NAME=VALUE", "default": [], "dest": "changes"}
+    alone.add_argument("--with", **how, help="a parameter of the notebook, such as depths=[1,4,20]")
     commands.add_parser("figures", help="draw the figures that are out of date, from the recorded evidence")
     commands.add_parser("promote", help="run every notebook; then make its outputs, figures and evidence the record")
     extended = commands.add_parser("extend", help="compute and record what takes too long for every run (an hour each)")
@@ -111,7 +111,8 @@ def main(arguments: list[str] | None = None) -> int:
                 os.execve(sys.executable, command, exact.environment())
             return reproduce(asked.profile, asked.exact)
         if asked.command == "notebook":
-            return one(asked.number, asked.profile, dict(change.split("=", 1) for change in asked.changes))
+            changes = dict(change.partition("=")[::2] for change in asked.changes)
+            return one(asked.number, asked.profile, changes)
         if asked.command == "figures":
             drawn = gallery.redraw(CHAPTERS, PUBLISHED, files.root() / "figures")
             print("\n".join(f"drawn: {name}" for name in drawn) or "every figure is up to date")

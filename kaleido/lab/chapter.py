@@ -68,9 +68,9 @@ class Chapter:
         """Returns whether its plan has all these parameters; a notebook may have others."""
         return set(changes) <= set(signature(self.plan).parameters)
 
-    def recorded(self, profile: str) -> Evidence:
-        """Reads what is recorded of the `extended` profile; its figures go to the build folder of the given one."""
-        return recorded(self.number, "extended", files.build_folder(profile))
+    def recorded(self, found: Evidence) -> Evidence:
+        """Reads what is recorded of the `extended` profile; its figures go where those of other evidence go."""
+        return recorded(self.number, "extended", found.place)
 
 
 def place(profile: str, changes: dict) -> Path:

@@ -35,6 +35,8 @@ def plan(profile: str, depths: Sequence[int] | None = None) -> list[Cell]:
         profile: The profile.
         depths: Depths of all networks, instead of those that are planned.
     """
+    if depths is not None and (not isinstance(depths, Sequence) or isinstance(depths, str) or not depths):
+        raise ValueError(f"depths are {depths!r}, expected a list such as [1, 4, 20]")
     for depth in depths or ():
         whole("a depth", depth)
     return [*by_depth(profile, depths=depths), *_toys(profile, depths or TOY_DEPTHS)]

@@ -116,7 +116,7 @@ def depth_and_loss(found: Evidence) -> Figure:
 
 @figure("04_not_depth", profile="extended")
 def not_depth(found: Evidence) -> Figure:
-    """The effect of depth on contraction, gain and PC with other seeds, widths, rates, initialisation and points."""
+    """The effect of depth on contraction, gain and PC with other seeds, steps, widths, rates, parameters and points."""
     there = {data: list(found.rows(quantity="rho", data=data)["architecture"].unique()) for data in IMAGES}
     drawn = Figure((PAGE, 100 * MILLIMETRE))
     heights = [len(variants) for variants in there.values()]
