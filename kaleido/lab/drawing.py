@@ -28,7 +28,8 @@ __all__ = [
 MILLIMETRE = 1 / 25.4  # inch
 COLUMN, PAGE = 85 * MILLIMETRE, 174 * MILLIMETRE  # widths in print
 DATA, MAP, CONTROL = sns.color_palette("colorblind")[1], sns.color_palette("colorblind")[0], "0.55"
-METHOD = tuple(f"kaleido.{name}" for name in ("data", "networks", "learning", "sampling", "measures", "tools"))
+ROOMS = ("tools", "data", "networks", "learning", "gradients", "saved", "sampling", "measures")
+METHOD = tuple(f"kaleido.{room}" for room in ROOMS)
 ON_SCREEN = 110  # screen pixels per inch of paper, in notebooks
 
 

@@ -37,7 +37,12 @@ def reached(name: str, follow: Callable[[str], bool] = lambda name: True) -> dic
     packages, found, ahead = {PACKAGE.name, name.partition(".")[0]}, {}, [name]
     while ahead:
         module = ahead.pop()
-        if module not in found and module.partition(".")[0] in packages and follow(module) and _source(module)[0]:
+        if (
+            module not in found
+            and module.partition(".")[0] in packages
+            and follow(module)
+            and _source(module)[0] is not None
+        ):
             found[module], imported = _read(module)
             ahead += imported
     return dict(sorted(found.items()))
@@ -53,17 +58,17 @@ def _read(name: str) -> tuple[str, list[str]]:
         elif isinstance(node, ast.ImportFrom):
             base = importlib.util.resolve_name("." * node.level + (node.module or ""), holder)
             inner = [f"{base}.{alias.name}" for alias in node.names]
-            names += [name if _source(name)[0] else base for name in inner]
+            names += [name if _source(name)[0] is not None else base for name in inner]
     return code(source), names
 
 
 @cache
-def _source(name: str) -> tuple[str, str]:
+def _source(name: str) -> tuple[str | None, str]:
     """A module's source, and the package that its relative imports start from; nothing if there is no such module."""
     if name.partition(".")[0] == PACKAGE.name:
-        return SOURCES.get(name, ("", ""))
+        return SOURCES.get(name, (None, ""))
     try:
         spec = importlib.util.find_spec(name)
     except ModuleNotFoundError:  # a name in a module, not a module
         spec = None
-    return (Path(spec.origin).read_text(), spec.parent) if spec and spec.origin else ("", "")
+    return (Path(spec.origin).read_text(), spec.parent) if spec and spec.origin else (None, "")
