@@ -38,6 +38,7 @@ bibtex_default_style = "unsrt"
 default_role = "code"  # of single backticks in docstrings
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
+add_module_names = False  # the page says which modules they are, and a phone is narrow
 napoleon_numpy_docstring = False
 napoleon_use_rtype = False
 
