@@ -34,7 +34,7 @@ data: .venv/.ready ## get MNIST and Fashion-MNIST, what is not there yet: downlo
 	.venv/bin/python -c "from kaleido.data.sources import downloaded; downloaded('mnist'), downloaded('fashion')"
 
 lab: .venv/.ready ## open the notebooks in JupyterLab, on this machine only
-	.venv/bin/jupyter lab --ServerApp.ip=127.0.0.1 --ServerApp.root_dir=$(CURDIR) $(LAB_ARGS) notebooks/00_tour.ipynb
+	.venv/bin/jupyter lab --ServerApp.ip=127.0.0.1 --ServerApp.root_dir="$(CURDIR)" $(LAB_ARGS) notebooks/00_tour.ipynb
 
 test: .venv/.ready ## test the package, and compare the notebooks with their committed outputs
 	.venv/bin/pytest -n auto --dist worksteal tests

@@ -73,3 +73,16 @@ def test_the_claims_page_has_every_claim():
 def test_all_that_the_package_names_is_there():
     assert all(hasattr(kd, name) for name in kd.__all__)
     assert all(getattr(kd, name).__doc__ for name in kd.__all__ if callable(getattr(kd, name)))
+
+
+def test_make_lab_opens_a_checkout_whose_path_has_a_space(tmp_path):
+    checkout = tmp_path / "my project"
+    (checkout / ".venv" / "bin").mkdir(parents=True)
+    for name in ("Makefile", "requirements.lock"):
+        (checkout / name).write_text((ROOT / name).read_text())
+    (checkout / ".venv" / ".ready").touch()
+    jupyter = checkout / ".venv" / "bin" / "jupyter"
+    jupyter.write_text('#!/bin/sh\nfor argument; do echo "[$argument]"; done\n')
+    jupyter.chmod(0o755)
+    said = subprocess.run(["make", "-s", "lab"], cwd=checkout, capture_output=True, text=True).stdout
+    assert f"[--ServerApp.root_dir={checkout}]" in said.splitlines()

@@ -1,4 +1,7 @@
-"""Data of the reader's own: a folder of images, .npy, .npz, or an idx file."""
+"""Data of the reader's own: a folder of images, .npy, .npz, or an idx file.
+
+Pictures are read as a viewer shows them, on white where they are transparent; what cannot be is refused by its name.
+"""
 
 import gzip
 import io
@@ -6,6 +9,7 @@ import math
 import os
 import warnings
 import zipfile
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +24,7 @@ PIXELS = ("KALEIDO_MAX_PIXELS", 2**22)  # of one image
 PHOTOGRAPH = ("KALEIDO_MAX_PIXELS", 2**26)  # of one that is made small at once
 BYTES = ("KALEIDO_MAX_BYTES", 2**32)  # of a data set
 AXES = 4  # of an idx file: samples, rows, columns, channels
-IMAGES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp"}
+FIRST = {"MPO", "PSD", "ICO"}  # formats whose first picture is what a viewer shows; of others, each must be one
 
 
 def read(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
@@ -30,9 +34,29 @@ def read(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
         Images [samples, ...] as they were stored, and labels [samples] or None.
 
     Raises:
-        ValueError: If the content is not readable, truncated, of mixed sizes, or larger than the limits.
+        ValueError: If the content is not readable, truncated, of mixed sizes, or larger than the limits; if images are
+            no images, or as dark as masks of 0 and 1 are; or if labels are not one for each.
         FileNotFoundError: If there is nothing at the path.
     """
+    images, labels = _stored(path)
+    if images.ndim == 4 and images.shape[3] == 1:
+        images = images[..., 0]
+    if images.ndim == 4 and images.shape[3] != 3:
+        known = "channels first: bring them last" if images.shape[1] in (1, 3, 4) else f"{images.shape[3]} channels"
+        raise ValueError(
+            f"'{path}' holds an array of shape {images.shape}, expected (samples, height, width) or (samples, height, "
+            f"width, 3), and these have {known}"
+        )
+    if images.dtype == np.uint8 and images.size and images.max() == 1:
+        raise ValueError(f"'{path}' holds no byte above 1, of 255 for white: multiply masks of 0 and 1 by 255")
+    if labels is not None and labels.shape != images.shape[:1]:
+        raise ValueError(f"'{path}' has labels of shape {labels.shape}, expected one for each of {len(images)} images")
+    if labels is not None and labels.dtype.kind in "iu":
+        labels = labels.astype(labels.dtype.newbyteorder("="))
+    return images, labels
+
+
+def _stored(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
     if path.is_dir():
         return _folder(path), None
     if not path.exists():
@@ -106,13 +130,7 @@ def scaled(path: Path, size: int) -> np.ndarray:
 
 
 def _folder(path: Path, size: int | None = None) -> np.ndarray:
-    files = sorted(
-        file
-        for file in path.rglob("*")
-        if file.suffix.lower() in IMAGES and not any(part[0] == "." for part in file.relative_to(path).parts)
-    )
-    if not files:
-        raise ValueError(f"the folder '{path}' has no images ({', '.join(sorted(IMAGES))})")
+    files = _pictures(path)
     images = []
     for file in files:
         image = _image(file, PHOTOGRAPH if size else PIXELS)
@@ -128,24 +146,74 @@ def _folder(path: Path, size: int | None = None) -> np.ndarray:
     return np.stack([np.asarray(image.convert(mode)) for image in images])
 
 
+def _pictures(path: Path) -> list[Path]:
+    """The files of a folder, and of folders in it, that Pillow opens by their endings; tells what it passes over."""
+    Image.init()
+    endings = {ending for ending, kind in Image.registered_extensions().items() if kind in Image.OPEN}
+    files, seen = [], set()
+    for place, folders, names in os.walk(path, followlinks=True):
+        real = os.path.realpath(place)
+        folders[:] = [name for name in folders if name[0] != "." and real not in seen]  # a link may lead back
+        files += [Path(place) / name for name in names if name[0] != "." and real not in seen]
+        seen.add(real)
+    pictures = sorted(file for file in files if file.suffix.lower() in endings)
+    others = Counter(file.suffix.lower() or "no ending" for file in files if file.suffix.lower() not in endings)
+    told = ", ".join(f"{count} of {ending}" for ending, count in sorted(others.items()))
+    if not pictures:
+        raise ValueError(f"the folder '{path}' has no images that Pillow opens" + (f", but {told}" if told else ""))
+    if told:
+        warnings.warn(
+            f"of the folder '{path}' {len(pictures)} images are read, and no other files: {told}", stacklevel=2
+        )
+    return pictures
+
+
 def _image(path: Path, most: tuple[str, int]) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of bombs, for which our limit is lower, and of damaged metadata
             with Image.open(path) as image:
                 pixels = image.width * image.height  # from the header: nothing has been unpacked yet
-                deep = image.mode[0] in "IF"
-                if pixels <= _limit(most) and not deep:
-                    upright = ImageOps.exif_transpose(image)
-                    return upright.convert("L" if image.mode in ("1", "L", "LA") else "RGB")
+                deep, several = _deep(image, path), getattr(image, "n_frames", 1)
+                several = 1 if image.format in FIRST else several
+                if pixels <= _limit(most) and not deep and several == 1:
+                    return _flat(ImageOps.exif_transpose(image), image.mode)
     except Image.DecompressionBombError:
-        pixels, deep = _limit(most) + 1, False
+        pixels, deep, several = _limit(most) + 1, False, 1
     except Exception as error:  # decoders answer damage with all kinds of errors
         raise ValueError(f"'{path}' is not a readable image: {error}") from None
     _small("holds", pixels, most, path)
     if deep:
         raise ValueError(f"'{path}' has more than 8 bits to a pixel: save it with 8")
+    if several > 1:
+        raise ValueError(f"'{path}' holds {several} pictures: save each in a file of its own")
     raise ValueError(f"'{path}' is larger than Pillow reads")
+
+
+def _flat(image: Image.Image, mode: str) -> Image.Image:
+    """A picture as it looks on white, grey if it is stored so."""
+    grey = "L" if mode in ("1", "L", "LA", "La") else "RGB"
+    if not image.has_transparency_data:
+        return image.convert(grey)
+    whole = image.convert("RGBA")
+    flat = Image.alpha_composite(Image.new("RGBA", whole.size, "white"), whole).convert(grey)
+    if whole.getextrema()[3][0] < 255 and all(low == high == 255 for low, high in np.atleast_2d(flat.getextrema())):
+        raise ValueError("it is transparent, and shows nothing on white: save it without transparency")
+    return flat
+
+
+def _deep(image: Image.Image, path: Path) -> bool:
+    """Whether a file stores more than 8 bits a channel, of which Pillow may keep 8 without a word."""
+    if image.mode[0] in "IF":
+        return True
+    if image.format == "PNG":
+        with path.open("rb") as file:
+            return file.read(25)[24] > 8  # after signature, length, name, width and height
+    if image.format == "TIFF":
+        return max(np.atleast_1d(image.tag_v2.get(258, 1))) > 8
+    if image.format == "PPM":
+        return image.tile[0].codec_name.startswith("ppm") and image.tile[0].args[-1] > 255
+    return False
 
 
 def idx(raw: bytes, path: Path) -> np.ndarray:

@@ -18,7 +18,7 @@ from kaleido.lab import gallery
 from kaleido.lab.chapter import Chapter, place
 from kaleido.lab.drawing import manifest
 from kaleido.lab.ledger import deciders, findings, ledger, read_ledger
-from kaleido.lab.sweep import sweep
+from kaleido.lab.sweep import cores, sweep
 from kaleido.tools import files
 
 __all__ = ["between", "extend", "find", "promote", "run"]
@@ -73,7 +73,7 @@ def run(
     target, failed = place(profile, changes), {}
     if not at_once:
         sweep(needed)
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(cores()) as pool:
         parameters = {"profile": profile} | changes
         errors = pool.map(
             lambda path: _execute(path, target / "notebooks" / path.name, parameters, minutes), paths.values()
@@ -101,6 +101,8 @@ def _execute(path: Path, target: Path, parameters: dict, minutes: float | None) 
         "PYTHONWARNINGS": "ignore",
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
         "OMP_NUM_THREADS": "1",
+        # this Python's kernel, before any other one of the same name
+        "JUPYTER_PATH": os.pathsep.join(filter(None, [f"{sys.prefix}/share/jupyter", os.environ.get("JUPYTER_PATH")])),
     }
     done = subprocess.run(command, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     if done.returncode == 0:

@@ -32,7 +32,7 @@ from kaleido.saved import load_networks, save_networks
 from kaleido.tools import files
 from kaleido.tools.exact import code_paths
 
-__all__ = ["Result", "compute", "sweep"]
+__all__ = ["Result", "compute", "cores", "sweep"]
 
 LEARNED = "kaleido.learning", "kaleido.networks.build"
 BY_CONTENT = "kaleido.data.sources", "kaleido.data.reading"  # what they bring is in the key itself
@@ -67,7 +67,7 @@ def sweep(cells: Iterable[Cell], processes: int | None = None, cluster: str | No
             jobs.setdefault(_learned(cell), []).append(cell)
     longest_first = sorted(jobs.values(), key=lambda job: (-max(cell.cost for cell in job), repr(job)))
     cluster = cluster or os.environ.get("KALEIDO_CLUSTER")
-    processes = min(processes or int(os.environ.get("KALEIDO_PROCESSES") or os.cpu_count() or 1), len(jobs))
+    processes = min(processes or int(os.environ.get("KALEIDO_PROCESSES") or cores()), len(jobs))
     with tqdm(total=sum(map(len, jobs.values())), desc="cells", disable=not jobs) as bar:
         for done in _run(longest_first, processes, cluster):
             for cell, content in done:
@@ -75,6 +75,11 @@ def sweep(cells: Iterable[Cell], processes: int | None = None, cluster: str | No
                     files.write(_measured(cell), content)
                 bar.update()
     return [_result(cell) for cell in cells]
+
+
+def cores() -> int:
+    """Returns how many cores this process may use: a cluster's job, or a container, may have fewer than there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _run(jobs: list[list[Cell]], processes: int, cluster: str | None) -> Iterator[list[tuple[Cell, bytes | None]]]:

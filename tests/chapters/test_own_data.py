@@ -46,7 +46,7 @@ def test_papermill_measures_a_folder_of_pngs_by_its_path(pictures, build):
 REFUSED = {
     "too many pixels": (np.zeros((20, 40, 40, 3), np.uint8), "4,800 numbers each.*scale them to 32 x 32 before"),
     "no images": (np.zeros((20, 40)), r"samples of shape \(40,\), expected images"),
-    "channels first": (np.zeros((20, 3, 8, 8), np.uint8), r"samples of shape \(3, 8, 8\), expected images"),
+    "channels first": (np.zeros((20, 3, 8, 8), np.uint8), "channels first: bring them last"),
     "three pixels": (np.zeros((20, 3, 3), np.uint8), "of 4 pixels a side and more"),
     "numbers from 0 to 1": (np.ones((20, 8, 8)), "float64 from 1 on: save bytes, or numbers from -1 to 1"),
     "one image": (np.zeros((20, 8, 8), np.uint8), "1 different images, expected 10 or more"),
@@ -59,6 +59,15 @@ def test_arrays_that_are_no_images_to_learn_are_refused_before_learning(kind, tm
     np.save(tmp_path / "images.npy", images)
     with pytest.raises(ValueError, match=says):
         own.measured(str(tmp_path / "images.npy"), "smoke")
+
+
+def test_a_path_that_papermill_takes_for_a_number_is_a_path_or_refused(pictures, tmp_path, build, monkeypatch):
+    _one_size(pictures, tmp_path / "2024", 8)
+    monkeypatch.chdir(tmp_path)
+    assert len(own.measured(2024, "smoke").table) == len(own.measured("2024", "smoke").table) > 0
+    for taken in (1000.0, True, None, ["2024"]):
+        with pytest.raises(TypeError, match=r"path is .*, expected a name or a path: papermill's -r"):
+            own.measured(taken, "smoke")
 
 
 def test_folders_and_names_that_do_not_do_are_refused_with_what_to_do(pictures, tmp_path, build):

@@ -172,3 +172,18 @@ def test_notebooks_are_prose_with_short_cells(path):
 def test_every_notebook_has_a_plan_and_every_plan_a_notebook():
     assert [path.name[:2] for path in COMMITTED] == NUMBERS
     assert [notebooks.find(number) for number in NUMBERS] == COMMITTED
+
+
+def test_a_kernel_of_the_same_name_that_comes_before_ours_is_not_taken(tmp_path, monkeypatch, build):
+    foreign = tmp_path / "jupyter" / "kernels" / "python3"
+    foreign.mkdir(parents=True)
+    spec = {"argv": ["/bin/false", "{connection_file}"], "display_name": "Python 3", "language": "python"}
+    (foreign / "kernel.json").write_text(json.dumps(spec))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("import sys; print(sys.prefix)")])
+    book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(book, tmp_path / "10_mine.ipynb")
+    (chapter,) = [chapter for chapter in CHAPTERS if chapter.number == "10"]
+    assert notebooks.run([chapter], "smoke", folder=tmp_path) == {}
+    (cell,) = [cell for cell in code_cells(build / "smoke" / "notebooks" / "10_mine.ipynb") if "sys" in cell.source]
+    assert cell.outputs[0].text.strip() == sys.prefix

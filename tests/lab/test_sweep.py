@@ -268,3 +268,14 @@ def test_cells_are_kept_with_what_they_are(build):
     _, header = files.read_tensors(path)
     assert header["cell"] == repr(CELLS[0])
     assert json.dumps(header["rows"])
+
+
+def test_no_more_processes_are_started_than_cores_may_be_used(monkeypatch):
+    monkeypatch.delenv("KALEIDO_PROCESSES", raising=False)
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(allowed)})
+    try:
+        assert sweeps.cores() == 1
+    finally:
+        os.sched_setaffinity(0, allowed)
+    assert sweeps.cores() == len(allowed)

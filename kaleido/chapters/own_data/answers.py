@@ -1,6 +1,7 @@
 """Notebook 20: what the measurements on a reader's own images come to."""
 
 import io
+import os
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +52,11 @@ def measured(path: str, profile: str = "laptop", size: int | None = None) -> Evi
         ValueError: If the images are too large, too small, too few or not readable, or the profile has no such sizes.
         FileNotFoundError: If there is nothing at the path.
     """
+    if isinstance(path, int) and not isinstance(path, bool):
+        path = str(path)  # papermill's -p takes what looks like a number for one
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(f"path is {path!r}, expected a name or a path: papermill's -r hands it over as it is written")
+    path = os.fsdecode(path)
     if profile not in PROFILES:
         raise ValueError(f"unknown profile '{profile}', expected one of {', '.join(PROFILES)}")
     if path == OWN and size is None and not Path(path).is_dir():
