@@ -21,7 +21,7 @@ from kaleido.lab.ledger import deciders, findings, ledger, read_ledger
 from kaleido.lab.sweep import cores, sweep
 from kaleido.tools import files
 
-__all__ = ["between", "extend", "find", "promote", "run"]
+__all__ = ["between", "extend", "find", "joined", "promote", "run"]
 
 MINUTES = {"smoke": 3, "laptop": 10}  # a cell that takes longer is stopped; in other profiles none is
 
@@ -197,6 +197,7 @@ def _committed(executed: Path, source: Path) -> str:
         if cell.cell_type == "code":
             count += 1
             cell.execution_count = count
+            cell.outputs = joined(cell.outputs)
             for output in cell.outputs:
                 if "execution_count" in output:
                     output.execution_count = count
@@ -210,6 +211,17 @@ def _committed(executed: Path, source: Path) -> str:
     }
     notebook.nbformat_minor = 5
     return nbformat.writes(notebook, indent=1) + "\n"
+
+
+def joined(outputs: list) -> list:
+    """Outputs with what was printed at once in one piece, however the kernel has sent it."""
+    whole = []
+    for output in outputs:
+        if whole and output.output_type == whole[-1].output_type == "stream" and output.name == whole[-1].name:
+            whole[-1].text += output.text
+        else:
+            whole.append(output)
+    return whole
 
 
 def _mirror(source: Path, target: Path) -> None:

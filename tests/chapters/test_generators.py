@@ -14,7 +14,7 @@ from kaleido.chapters.kaleidoscope.cells import MLPS
 from kaleido.chapters.remedies import study as of_remedies
 from kaleido.chapters.remedies.cells import RECIPE, WAYS
 from kaleido.lab.cell import Cell
-from kaleido.lab.evidence import write_evidence
+from kaleido.lab.evidence import recorded, write_evidence
 from kaleido.learning import History
 from kaleido.networks.build import mlp, width_with_as_many
 
@@ -54,7 +54,7 @@ def test_remedies_stand_at_the_last_run_and_plain_turning_at_its_best_run_too(tm
 
 
 def test_what_was_chosen_is_the_best_on_record_without_copies():
-    found = generators.recorded("laptop")
+    found = recorded("08", "extended")
     for data in IMAGES:
         table = generators.tables.best_settings(found, data)
         said = {name: setting.split()[-1] for name, setting in table.index[table["chosen"]]}
@@ -62,7 +62,7 @@ def test_what_was_chosen_is_the_best_on_record_without_copies():
         assert (table[table["chosen"]]["copy share"] <= 0.05).all()
         rivals = table[table["chosen"]].drop("kaleidoscope", level=0)
         assert rivals["pc"].idxmax()[0] == RIVALS[data]
-    first = remedies.tables.best_recipes(remedies.recorded("laptop")).iloc[0]
+    first = remedies.tables.best_recipes(recorded("09", "extended")).iloc[0]
     assert first.name == RECIPE
     assert first["copies"] <= 0.05
     assert first["pc"] == pytest.approx(first[list(IMAGES)].mean())

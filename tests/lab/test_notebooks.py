@@ -8,6 +8,7 @@ import nbformat
 import pandas as pd
 import pytest
 from conftest import ROOT
+from filelock import FileLock
 
 from kaleido.chapters import CHAPTERS
 from kaleido.lab import notebooks
@@ -24,15 +25,17 @@ def code_cells(path):
 
 @pytest.fixture(scope="module")
 def smoke(tmp_path_factory):
-    """The whole of `make reproduce EXACT=1` in the smoke profile, from an empty cache."""
-    folder = tmp_path_factory.mktemp("smoke")
-    done = subprocess.run(
-        [sys.executable, "-m", "kaleido", "reproduce", "--profile", "smoke", "--exact"],
-        env=os.environ | {"KALEIDO_BUILD": str(folder)},
-        capture_output=True,
-        text=True,
-    )
-    return folder / "smoke", done
+    """The whole of `make reproduce EXACT=1` in the smoke profile, from an empty cache: once for all who test it."""
+    shared = tmp_path_factory.getbasetemp()
+    shared = shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared
+    folder, told = shared / "whole smoke", shared / "whole smoke.json"
+    command = [sys.executable, "-m", "kaleido", "reproduce", "--profile", "smoke", "--exact"]
+    with FileLock(shared / "whole smoke.lock"):
+        if not told.exists():
+            places = os.environ | {"KALEIDO_BUILD": str(folder)}
+            done = subprocess.run(command, env=places, capture_output=True, text=True)
+            told.write_text(json.dumps([done.returncode, done.stdout, done.stderr]))
+    return folder / "smoke", subprocess.CompletedProcess(command, *json.loads(told.read_text()))
 
 
 def test_every_notebook_runs_through_papermill_in_the_smoke_profile(smoke):
@@ -187,3 +190,20 @@ def test_a_kernel_of_the_same_name_that_comes_before_ours_is_not_taken(tmp_path,
     assert notebooks.run([chapter], "smoke", folder=tmp_path) == {}
     (cell,) = [cell for cell in code_cells(build / "smoke" / "notebooks" / "10_mine.ipynb") if "sys" in cell.source]
     assert cell.outputs[0].text.strip() == sys.prefix
+
+
+def test_what_a_kernel_sends_in_pieces_is_committed_in_one():
+    def printed(text, name="stdout"):
+        return nbformat.v4.new_output("stream", text=text, name=name)
+
+    shown = nbformat.v4.new_output("display_data", data={"text/plain": "a figure"})
+    sent = [
+        printed("the numbers agree"),
+        printed("\n"),
+        printed("a warning\n", "stderr"),
+        shown,
+        printed("a"),
+        printed("b"),
+    ]
+    pieces = notebooks.joined(sent)
+    assert [piece.get("text") for piece in pieces] == ["the numbers agree\n", "a warning\n", None, "a"]
