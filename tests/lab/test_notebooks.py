@@ -81,16 +81,16 @@ def test_what_fails_is_named_with_its_cell_and_the_others_go_on(project):
 import json
 from kaleido.lab import notebooks
 from kaleido.lab.chapter import Chapter
-notebooks.MINUTES["smoke"] = 0.1
+notebooks.MINUTES["smoke"] = 0.5  # a busy machine needs some seconds for the first cell
 chapters = [Chapter(number, "of no cells") for number in ("00", "01", "03", "10")]
 print(json.dumps(notebooks.run(chapters, "smoke")))
 """
     done = project.python("-c", script)
     failed = json.loads(done.stdout)
-    assert sorted(failed) == ["01", "03", "10"]
+    assert sorted(failed) == ["01", "03", "10"], failed
     assert "01_over_generalization.ipynb, code cell 2: ZeroDivisionError: division by zero" in failed["01"]
     assert "# the culprit" in failed["01"]
-    assert "03_mnist_kaleidoscope.ipynb, code cell 2: stopped after 0.1 minutes" in failed["03"]
+    assert "03_mnist_kaleidoscope.ipynb, code cell 2: stopped after 0.5 minutes" in failed["03"]
     assert "10_claims.ipynb, code cell 2" in failed["10"]
     assert "died" in failed["10"]
     status = json.loads((project.path / "build" / "smoke" / "status.json").read_text())
