@@ -3,13 +3,15 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Real
 
 import torch
 from torch import Tensor, nn
 from torch.func import stack_module_state
 
 from kaleido.gradients import ByHand
-from kaleido.tools.checks import floats, instance, number, one_of, whole
+from kaleido.networks.build import as_built
+from kaleido.tools.checks import a_map, floats, instance, number, one_of, several, whole
 from kaleido.tools.seeds import generator
 
 __all__ = ["History", "Snapshot", "learn"]
@@ -42,6 +44,8 @@ class History:
     final: float | None = None
 
 
+@torch.inference_mode(False)
+@torch.enable_grad()
 def learn(
     nets: Sequence[nn.Module],
     data: Tensor | Sequence[Tensor],
@@ -63,6 +67,7 @@ def learn(
 
     by Adam (Kingma and Ba, arXiv 1412.6980) on random batches, drawn with replacement by the network's own seed: a
     member learns what it would learn alone. Narrow MLPs of one shape are stacked and learn together, others in turn.
+    Networks whose layers were frozen, replaced or compiled since they were built learn as PyTorch has them learn.
 
     With `noise` the input is x + s e with e ~ N(0, I) and, for each point of a batch anew, s ~ U[0, noise], while
     the target stays x: a denoising autoencoder (Vincent et al., 2008, ICML) that is not told how noisy its input is.
@@ -93,26 +98,30 @@ def learn(
         One history per network.
 
     Raises:
-        ValueError: If sizes do not fit or are out of range, a value is not finite, or training diverges.
+        ValueError: If sizes do not fit or are out of range, a value is not finite, or training diverges; if a network
+            has nothing to learn, or drops units at random as it learns; if bf16 or spectral bounds are asked of one
+            that is no MLP as it was built.
     """
     instance("nets", nets, Sequence)
     instance("data", data, Tensor | Sequence)
     sets = [data] * len(nets) if isinstance(data, Tensor) else list(data)
-    _check(nets, sets, steps, batch, lr, snapshots, every, noise, spectral, look)
-    place = _place(nets, precision, device)
+    snapshots = several("snapshots", snapshots)
+    _check(nets, sets, steps, batch, lr, snapshots, every, noise, look)
+    plain = [_plain(net) for net in nets]
+    place = _place(all(plain), precision, spectral, device)
     levels = sorted(snapshots, reverse=True)
     histories: dict[int, History] = {}
-    for members in _groups(nets, sets, place):
+    for members in _groups(nets, sets, plain, place):
         moved = {id(sets[i]): sets[i].to(place) for i in members}  # what networks share stays one tensor
         some = [nets[i].to(place) for i in members], [moved[id(sets[i])] for i in members]
-        how = (steps, batch, lr, levels, every, stop, noise, spectral, precision, look)
-        histories.update(zip(members, _learn_together(*some, *how), strict=True))
+        how = (steps, batch, float(lr), levels, every, stop, noise, spectral, precision, look)
+        histories.update(zip(members, _learn_together(*some, plain[members[0]], *how), strict=True))
         for net in some[0]:
             net.cpu()
     return [histories[i] for i in range(len(nets))]
 
 
-def _check(nets, sets, steps, batch, lr, snapshots, every, noise, spectral, look) -> None:
+def _check(nets, sets, steps, batch, lr, snapshots, every, noise, look) -> None:
     if not nets or len(nets) != len(sets):
         raise ValueError(f"there are {len(nets)} networks and {len(sets)} data sets, expected as many, at least one")
     for net, points in zip(nets, sets, strict=True):
@@ -121,29 +130,38 @@ def _check(nets, sets, steps, batch, lr, snapshots, every, noise, spectral, look
         floats("data", points, _dim(net))
         if points.dtype != torch.float32:
             raise ValueError(f"data is {points.dtype}, expected torch.float32 as the networks are")
+        a_map("a network of nets", net, points)
+        if not any(weight.requires_grad for weight in net.parameters()):
+            raise ValueError("a network of nets has nothing to learn: all of its weights are frozen")
     whole("steps", steps, 0)
     for name, value in (("batch", batch), ("every", every), ("look", look)):
-        if value is not None and not (name == "every" and isinstance(value, float) and 0 < value < 1):
+        if value is not None and not (name == "every" and isinstance(value, Real) and 0 < value < 1):
             whole(name, value)
     number("lr", lr, "a positive number", lambda rate: rate > 0)
     number("noise", noise, "a standard deviation of at least 0", lambda size: size >= 0)
-    if spectral is not None:
-        number("spectral", spectral, "a positive bound, or None", lambda bound: bound > 0)
-    instance("snapshots", snapshots, Sequence)
     for level in snapshots:
         number("a level of snapshots", level, "a loss", lambda loss: loss >= 0)
-    if spectral is not None and any(net.config["architecture"] != "mlp" for net in nets):
-        raise ValueError("spectral bounds the weights of MLPs, and another architecture is among the networks")
 
 
-def _place(nets, precision, device) -> torch.device:
+def _plain(net: nn.Module) -> bool:
+    """Whether its gradients can be taken by hand: an MLP as it was built, with nothing frozen and no hooks."""
+    hooks = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+    hooked = any(getattr(layer, name) for layer in net.modules() for name in hooks)
+    left = all(weight.requires_grad and not weight._backward_hooks for weight in net.parameters())
+    return net.config["architecture"] == "mlp" and left and not hooked and as_built(net) is not None
+
+
+def _place(plain, precision, spectral, device) -> torch.device:
     one_of("device", device, ("cpu", "cuda", "auto"))
     one_of("precision", precision, ("float32", "bf16"))
     if device == "cuda" and not torch.cuda.is_available():
         raise ValueError("device is 'cuda', and PyTorch finds no GPU here: take 'cpu' or 'auto'")
     place = torch.device("cuda" if device != "cpu" and torch.cuda.is_available() else "cpu")
-    if precision == "bf16" and any(net.config["architecture"] != "mlp" for net in nets):
-        raise ValueError("precision 'bf16' is for MLPs, and another architecture is among the networks")
+    if spectral is not None:
+        number("spectral", spectral, "a positive bound, or None", lambda bound: bound > 0)
+    for name, asked in (("precision 'bf16'", precision == "bf16"), ("spectral", spectral is not None)):
+        if asked and not plain:
+            raise ValueError(f"{name} is for MLPs as they were built, and another network is among these")
     return place
 
 
@@ -151,18 +169,18 @@ def _dim(net: nn.Module) -> int:
     return net.config["dim"] if "dim" in net.config else math.prod(net.config["image_shape"])
 
 
-def _groups(nets, sets, place) -> list[list[int]]:
+def _groups(nets, sets, plain, place) -> list[list[int]]:
     """Members that are stacked: MLPs, narrow ones on a CPU, alike in all but their seed, on as many points."""
     groups: dict[object, list[int]] = {}
     for i, (net, points) in enumerate(zip(nets, sets, strict=True)):
         alike = tuple((name, str(value)) for name, value in sorted(net.config.items()) if name not in ("seed", "init"))
-        stacked = net.config["architecture"] == "mlp" and (place.type != "cpu" or net.config["width"] <= STACKED_WIDTH)
+        stacked = plain[i] and (place.type != "cpu" or net.config["width"] <= STACKED_WIDTH)
         groups.setdefault((alike, tuple(points.shape)) if stacked else i, []).append(i)
     return list(groups.values())
 
 
 def _learn_together(
-    nets, sets, steps, batch, lr, levels, every, stop, noise, spectral, precision, look
+    nets, sets, plain, steps, batch, lr, levels, every, stop, noise, spectral, precision, look
 ) -> list[History]:
     """Trains members whose weights are stacked along a first axis; a single one needs no stack."""
     many = len(nets) > 1
@@ -173,7 +191,7 @@ def _learn_together(
     else:
         weights, x = dict(nets[0].named_parameters()), sets[0]
     map_ = (lambda x: _stacked_mlp(nets[0], weights, x)) if many else nets[0]
-    by_hand = ByHand(nets[0], weights, precision) if nets[0].config["architecture"] == "mlp" else None
+    by_hand = ByHand(nets[0], weights, precision) if plain else None
     random = [generator(net.config["seed"], "batches") for net in nets]
 
     def next_batch() -> Tensor:
@@ -190,12 +208,16 @@ def _learn_together(
         if not noise:
             return target
         shape = target.shape[-2:]
-        parts = [noise * torch.rand(shape[0], 1, generator=g) * torch.randn(shape, generator=g) for g in draws]
+        single = {"dtype": torch.float32}
+        parts = [
+            noise * torch.rand(shape[0], 1, generator=g, **single) * torch.randn(shape, generator=g, **single)
+            for g in draws
+        ]
         return target + (torch.stack(parts) if many else parts[0]).to(target.device)
 
     matrices = {name: w for name, w in weights.items() if spectral and name.endswith("weight")}
     vectors = {name: w.new_ones(*w.shape[:-2], w.shape[-1], 1) for name, w in matrices.items()}
-    optimiser = torch.optim.Adam(weights.values(), lr=lr, fused=True)
+    optimiser = torch.optim.Adam([weight for weight in weights.values() if weight.requires_grad], lr=lr, fused=True)
     trace, marks = [], [[] for _ in nets]
 
     def loss_on(points: Tensor) -> list[float]:
@@ -214,7 +236,8 @@ def _learn_together(
         for i, loss in enumerate(losses):
             for level in levels[len(marks[i]) :]:
                 if loss <= level:
-                    copied = {name: (w[i] if many else w).detach().to("cpu", copy=True) for name, w in weights.items()}
+                    state = {name: w[i] for name, w in weights.items()} if many else nets[0].state_dict()
+                    copied = {name: w.detach().to("cpu", copy=True) for name, w in state.items()}
                     marks[i].append(Snapshot(level, step, loss, copied))
 
     evaluate(0)

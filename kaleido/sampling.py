@@ -1,12 +1,12 @@
 """Kaleidoscopic sampling: a map is applied to noise again and again."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from kaleido.tools.checks import a_map, floats, mapped, number, one_of, pair, whole
+from kaleido.tools.checks import a_map, floats, mapped, number, one_of, pair, several, whole
 from kaleido.tools.seeds import generator
 
 __all__ = ["Orbit", "sample"]
@@ -39,7 +39,7 @@ def sample(
     f: Callable[[Tensor], Tensor],
     start: Tensor,
     runs: int,
-    keep: Collection[int] | None = None,
+    keep: Iterable[int] | None = None,
     kick: str = "none",
     eps: float | Sequence[float] = 0.01,
     retire: float | None = None,
@@ -75,14 +75,13 @@ def sample(
     Raises:
         ValueError: If an argument is out of range, the map changes the shape, or chains leave the range of float32.
     """
-    a_map("f", f)
     keep = _check(start, runs, keep, kick, retire, bounds, damping)
-    several = isinstance(eps, Sequence)
-    if several and len(eps) != runs:
-        raise ValueError(f"eps has {len(eps)} sizes, expected one, or one for each of {runs} runs")
-    for size in eps if several else [eps]:
+    a_map("f", f, start)
+    sizes = several("eps", eps) if isinstance(eps, Iterable) and not isinstance(eps, str) else [eps] * int(runs)
+    if len(sizes) != runs:
+        raise ValueError(f"eps has {len(sizes)} sizes, expected one, or one for each of {runs} runs")
+    for size in sizes or [eps]:
         number("eps", size, "a size of at least 0", lambda size: size >= 0)
-    sizes = list(eps) if several else [eps] * runs
     random = generator(seed, "kick")
 
     def turn(x: Tensor, eps: float) -> Tensor:
@@ -92,15 +91,13 @@ def sample(
         if kick != "none":
             low, high = bounds
             first, last = {"centred": ((low - high) / 2, (high - low) / 2), "published": (high, 2 * high - low)}[kick]
-            new = new + eps * (first + (last - first) * torch.rand(x.shape, generator=random).to(x.device))
+            even = torch.rand(x.shape, dtype=x.dtype, generator=random).to(x.device)
+            new = new + eps * (first + (last - first) * even)
         return new if bounds is None else new.clamp(*bounds)
 
     with torch.no_grad():
         states, steps = start.new_empty(len(keep), *start.shape), start.new_zeros(len(keep), len(start))
-        moving, x = (
-            torch.arange(len(start), device=start.device),
-            start.clone(),
-        )  # chains that are not at rest, and where they are
+        moving, x = torch.arange(len(start), device=start.device), start  # chains not at rest, and where they are
         state, step = start, steps[0]  # where all chains are, and how far they moved
         for run in range(runs + 1):
             if run and len(moving):
@@ -124,11 +121,13 @@ def sample(
 def _check(start, runs, keep, kick, retire, bounds, damping) -> tuple[int, ...]:
     floats("start", start)
     whole("runs", runs, 0)
-    if keep is not None and not (isinstance(keep, Collection) and len(keep)):
+    runs = int(runs)
+    keep = range(runs + 1) if keep is None else several("keep", keep)
+    if not len(keep):
         raise ValueError(f"keep is {keep!r}, expected runs from 0 to {runs}")
-    for run in keep or ():
+    for run in keep:
         whole("a run of keep", run, 0, runs)
-    keep = tuple(range(runs + 1)) if keep is None else tuple(sorted(set(keep)))
+    keep = tuple(sorted(set(map(int, keep))))
     one_of("kick", kick, ("none", "centred", "published"))
     if kick != "none" and (bounds is None or retire is not None):
         raise ValueError("a kick needs bounds, and leaves no chain at rest: give bounds, and leave `retire` out")

@@ -21,10 +21,23 @@ def save_networks(path: str | Path, nets: Sequence[nn.Module], histories: Sequen
         path: Where to.
         nets: Networks from `build`.
         histories: What `learn` returned, or nothing.
+
+    Raises:
+        TypeError: If a network is not from `build`.
+        ValueError: If its configuration and weights do not make the same map again, or there are not as many histories.
     """
-    tensors, notes = {}, []
+    tensors, notes, nets = {}, [], list(nets)
+    if histories is not None and len(histories) != len(nets):
+        raise ValueError(f"there are {len(nets)} networks and {len(histories)} histories, expected as many")
     for i, net in enumerate(nets):
-        tensors |= {f"{i}/{name}": tensor for name, tensor in net.state_dict().items()}
+        if not isinstance(net, nn.Module) or not hasattr(net, "config"):
+            raise TypeError(f"nets holds {type(net).__name__}, expected networks from `build`")
+        if not (again := networks.as_built(net)):
+            raise ValueError(
+                f"network {i} is not the one that its configuration makes: its layers were replaced, parametrised or "
+                "compiled since (of a compiled one, save the one that was compiled)"
+            )
+        tensors |= {f"{i}/{name}": tensor for name, tensor in again.state_dict().items()}
         history = histories[i] if histories else History((), ())
         for j, snapshot in enumerate(history.snapshots):
             tensors |= {f"{i}/{j}/{name}": tensor for name, tensor in snapshot.weights.items()}

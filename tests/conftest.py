@@ -10,8 +10,8 @@ import pytest
 import torch
 
 import kaleido as kd
-from kaleido.lab import reach
 from kaleido.lab import sweep as sweeps
+from kaleido.tools import reach
 
 ROOT = Path(__file__).parent.parent
 

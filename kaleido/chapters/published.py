@@ -267,7 +267,7 @@ def judges(data: Dataset) -> list[Features]:
 
 def states(job: Job, folder: Path) -> list[tuple[str, int, str, float]]:
     """Returns the states of a job's networks whose weights are there: file, seed, condition, training loss."""
-    about, found = json.loads((folder / f"{job.name}.json").read_text()), []
+    about, found = json.loads((folder / f"{job.name}.json").read_text(encoding="utf-8")), []
     for seed, final, levels in zip(about["seeds"], about["final"], about["levels"], strict=True):
         found.append((f"{job.name}-{seed}", seed, "equal steps", final))
         found += [
@@ -282,12 +282,12 @@ def assemble(folder: Path, record: Path) -> None:
     """Writes the rows of all measured networks as the evidence of the profile `paper`, and how they were trained."""
     rows: dict[str, list[dict]] = {}
     for path in sorted((folder / "rows").glob("*.json")):
-        for row in json.loads(path.read_text()):
+        for row in json.loads(path.read_text(encoding="utf-8")):
             rows.setdefault(row.pop("notebook"), []).append(row)
     for notebook, some in rows.items():
         write_evidence(record, notebook, "paper", some)
     for path in sorted(folder.glob("*.json")):
-        files.write(record / path.name, path.read_text())
+        files.write(record / path.name, path.read_text(encoding="utf-8"))
 
 
 def main(command: str, folder: Path, names: list[str]) -> None:

@@ -35,9 +35,9 @@ def noise(data: Dataset, chains: int, kind: str = "uniform", seed: int = 0) -> T
     low, high = data.bounds
     random = generator(seed, f"noise {kind}")
     if kind == "uniform":
-        return low + (high - low) * torch.rand(chains, data.dim, generator=random)
+        return low + (high - low) * torch.rand(chains, data.dim, dtype=torch.float32, generator=random)
     if kind == "gaussian":
-        normal = torch.randn(chains, data.dim, generator=random)
+        normal = torch.randn(chains, data.dim, dtype=torch.float32, generator=random)
         return ((low + high) / 2 + (high - low) / 2 * normal).clamp(low, high)
     return low + (high - low) * torch.randint(2, (chains, data.dim), generator=random).float()
 
@@ -74,7 +74,7 @@ def probes(data: Dataset, kind: str, n: int = 1000, seed: int = 0, foreign: Data
         return data.test[:n]
     if kind == "mixup":
         first, second = data.train[torch.randint(len(data.train), (2, n), generator=random)]
-        return torch.lerp(first, second, torch.rand(n, 1, generator=random))
+        return torch.lerp(first, second, torch.rand(n, 1, dtype=torch.float32, generator=random))
     if not isinstance(foreign, Dataset) or foreign.dim != data.dim:
         raise ValueError(f"`foreign` must be a data set of {data.dim} features, as '{data.name}' has")
     chosen = foreign.train[torch.randperm(len(foreign.train), generator=random)[:n]]

@@ -60,7 +60,7 @@ def _stored(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
     if path.is_dir():
         return _folder(path), None
     if not path.exists():
-        raise FileNotFoundError(f"there is no data at '{path}'")
+        raise FileNotFoundError(f"there is nothing at '{path}'{'' if path.is_absolute() else f' in {Path.cwd()}'}")
     if path.suffix not in (".npy", ".npz"):
         return idx(unpacked(path.read_bytes(), path), path), None
     try:

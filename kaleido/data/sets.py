@@ -3,7 +3,6 @@
 import os
 import re
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +16,7 @@ from kaleido.tools.checks import instance, pair, whole
 from kaleido.tools.files import digest
 from kaleido.tools.seeds import generator
 
-__all__ = ["NAMES", "Dataset", "load", "points"]
+__all__ = ["NAMES", "Dataset", "is_name", "load", "points", "stored"]
 
 MOST_CLASSES = 10_000
 MOST_POINTS = 2**28  # coordinates of toy points
@@ -27,6 +26,7 @@ TOYS = {
     "points1d-tanh": ([[-0.8], [-0.2], [0.2], [0.8]], (-1.0, 1.0)),
     "points2d": ([[0.2, 0.2], [0.2, 0.8], [0.8, 0.2], [0.8, 0.8]], (0.0, 1.0)),
 }
+TOY, PATCHES = f"{'|'.join(TOYS)}|points-(\\d+)-(\\d+)", r"patches-[1-9]\d{0,2}"
 NAMES = (*TOYS, "points-D-N", *BUNDLED, "patches-S", *DOWNLOADED)
 
 
@@ -112,11 +112,19 @@ class Dataset:
         low, high = self.bounds
         return ((pixels - low) * (255 / (high - low))).round().to(torch.uint8)
 
-    @cached_property
+    @property
     def digest(self) -> str:
-        """SHA-256 of the points, the labels and the bounds: equal if and only if the content is."""
+        """SHA-256 of the points, the labels, the bounds and all shapes: equal if and only if the content is."""
         parts = [self.train, self.test, self.train_labels, self.test_labels]
-        return digest(repr(self.bounds), *(b"" if part is None else part.numpy().tobytes() for part in parts))
+        shapes = [None if part is None else tuple(part.shape) for part in parts]
+        image_shape = None if self.image_shape is None else tuple(map(int, self.image_shape))
+        about = repr((tuple(map(float, self.bounds)), shapes, image_shape))
+        return digest(about, *(b"" if part is None else part.numpy().tobytes() for part in parts))
+
+    @property
+    def edits(self) -> tuple[int, ...]:
+        """How often the points were changed in place: what was computed of them before an edit is not theirs."""
+        return tuple(0 if part.is_inference() else part._version for part in (self.train, self.test))
 
 
 def points(d: int, n: int, seed: int = 0) -> Dataset:
@@ -128,7 +136,8 @@ def points(d: int, n: int, seed: int = 0) -> Dataset:
     whole("n", n)
     if d * n > MOST_POINTS:
         raise ValueError(f"n is {n} and d is {d}, expected at most {MOST_POINTS:,} coordinates")
-    return _toy(f"points-{d}-{n}", torch.rand(n, d, generator=generator(seed, "points")), (0.0, 1.0))
+    drawn = torch.rand(n, d, dtype=torch.float32, generator=generator(seed, "points"))
+    return _toy(f"points-{d}-{n}", drawn, (0.0, 1.0))
 
 
 def load(name: str | os.PathLike, seed: int = 0, bounds: tuple[float, float] | None = None) -> Dataset:
@@ -142,7 +151,8 @@ def load(name: str | os.PathLike, seed: int = 0, bounds: tuple[float, float] | N
     and `celeba` (32 x 32 in colour), 1,000 images each and others held out. See `data/README.md`. A path is a
     folder of images of one size, a `.npy` or `.npz` file (arrays `images`, and `labels` if there are any), or an
     idx file of bytes, plain or gzipped. The first axis of an array counts samples. Bytes 0 to 255 are scaled to the
-    bounds; other numbers must lie inside them.
+    bounds; other numbers must lie inside them. Where there is a file or folder of a data set's name, write the path as
+    `./name`, or give a `pathlib.Path`.
 
     Arguments:
         name: A name above or a path.
@@ -153,33 +163,24 @@ def load(name: str | os.PathLike, seed: int = 0, bounds: tuple[float, float] | N
         The data set.
 
     Raises:
-        ValueError: If the name is unknown, or the content is empty, a single sample, of mixed shapes, not
-            finite, truncated or out of bounds.
+        ValueError: If the name is unknown, or a path's too, or the content is empty, a single sample, of mixed shapes,
+            not finite, truncated or out of bounds.
         FileNotFoundError: If a path leads nowhere, or a file is missing and cannot be downloaded.
     """
     generator(seed, "split")  # refuses a bad seed before anything is read
     if bounds is not None:
         pair("bounds", bounds)
-    if not isinstance(name, str | os.PathLike):
-        raise TypeError(f"name is of type {type(name).__name__}, expected a name or a path")
-    name = os.fsdecode(name)
-    toy = re.fullmatch(r"points-(\d+)-(\d+)", name)
-    if name in TOYS or toy:
+    toy = isinstance(name, str) and re.fullmatch(TOY, name)
+    if toy:
+        _only(name)
         if bounds is not None:
             raise ValueError(f"the bounds of '{name}' are fixed, leave `bounds` out")
-        if toy:
+        if toy[1]:
             return points(int(toy[1]), int(toy[2]), seed)
         values, bounds = TOYS[name]
-        return _toy(name, torch.tensor(values), bounds)
-    if name in BUNDLED or re.fullmatch(r"patches-[1-9]\d{0,2}", name):
-        images = bundled(name)
-    elif name in DOWNLOADED:
-        images = downloaded(name)
-    elif _is_path(name):
-        images = Images(*read(Path(name)))
-    else:
-        raise ValueError(f"unknown data set '{name}', expected one of {', '.join(NAMES)}, or a path")
-    bounds = bounds or (-1.0, 1.0)
+        return _toy(name, torch.tensor(values, dtype=torch.float32), bounds)
+    images = stored(name, bounds)
+    name, bounds = os.fsdecode(name), bounds or (-1.0, 1.0)
     if images.test is None:
         return _split(name, images.train, images.labels, seed, bounds)
     classes = {
@@ -190,15 +191,54 @@ def load(name: str | os.PathLike, seed: int = 0, bounds: tuple[float, float] | N
     return Dataset(name, train, test, bounds, image_shape=images.train.shape[1:], **classes)
 
 
-def _is_path(name: str) -> bool:
+def is_name(name: object) -> bool:
+    """Returns whether this is the name of a data set; what is given as a `pathlib.Path` never is."""
+    return isinstance(name, str) and bool(re.fullmatch(f"{TOY}|{'|'.join((*BUNDLED, *DOWNLOADED))}|{PATCHES}", name))
+
+
+def stored(name: str | os.PathLike, bounds: tuple[float, float] | None = None) -> Images:
+    """Returns images as they are stored, of a name or a path; see `load`, which refuses what this refuses.
+
+    Raises:
+        ValueError: If the name is unknown, or a path's too; if what lies at a path cannot be read, or is numbers from 0
+            on without bounds: whether 0 is the lowest or the middle, nothing says.
+        FileNotFoundError: If a path leads nowhere, or a file is missing and cannot be downloaded.
+    """
+    if not isinstance(name, str | os.PathLike):
+        raise TypeError(f"name is of type {type(name).__name__}, expected a name or a path")
+    if is_name(name):
+        _only(name)
+        if re.fullmatch(TOY, name):
+            raise ValueError(f"'{name}' has no images")
+        return downloaded(name) if name in DOWNLOADED else bundled(name)
+    path = Path(os.fsdecode(name))
+    if isinstance(name, str) and not (_exists(path) or path.suffix or len(path.parts) > 1):
+        raise ValueError(f"unknown data set '{name}', expected one of {', '.join(NAMES)}, or a path")
+    images = Images(*read(path))
+    if bounds is None and images.train.dtype.kind in "iuf" and images.train.dtype != np.uint8 and images.train.size:
+        low, high = images.train.min(), images.train.max()
+        if 0 <= low <= high < np.inf:
+            raise ValueError(
+                f"'{name}' holds {images.train.dtype} from {low:g} to {high:g}: save bytes, or numbers from -1 to 1; "
+                "kaleido.load also takes others, given their bounds"
+            )
+    return images
+
+
+def _only(name: str) -> None:
+    if _exists(Path(name)):
+        raise ValueError(f"'{name}' is a data set, and there is a file or folder of that name: './{name}' is that one")
+
+
+def _exists(path: Path) -> bool:
     try:
-        return Path(name).exists() or bool(Path(name).suffix) or len(Path(name).parts) > 1
-    except OSError as error:  # such as a name that is too long
-        raise ValueError(f"name {name[:40]!r}... is no path: {error.strerror}") from None
+        return path.exists()
+    except (OSError, ValueError) as error:  # such as a name that is too long, or a zero in it
+        raise ValueError(f"name {str(path)[:40]!r}... is no path: {error}") from None
 
 
 def _toy(name: str, train: Tensor, bounds: tuple[float, float]) -> Dataset:
-    return Dataset(name, train, torch.empty(0, train.shape[1]), bounds)
+    return Dataset(name, train, train.new_empty(0, train.shape[1]), bounds)
 
 
 def _scaled(images: np.ndarray, bounds: tuple[float, float]) -> Tensor:
@@ -225,7 +265,7 @@ def _split(name: str, images: np.ndarray, labels: np.ndarray | None, seed: int, 
     if labels is not None and not (labels.dtype.kind in "iu" and 0 <= labels.min() <= labels.max() < MOST_CLASSES):
         raise ValueError(f"'{name}' has labels that are not whole numbers from 0 to {MOST_CLASSES - 1}")
     flat = images.reshape(len(images), -1)
-    flat = _scaled(flat, bounds) if images.dtype == np.uint8 or name in NAMES else _single(flat)
+    flat = _scaled(flat, bounds) if images.dtype == np.uint8 or is_name(name) else _single(flat)
     rows = np.arange(len(flat))
     try:
         train, test = train_test_split(rows, test_size=HELD_OUT, random_state=seed, stratify=labels)

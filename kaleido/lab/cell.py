@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 __all__ = ["FIRST_SEED", "Cell", "Size", "cells_of"]
 
 FIRST_SEED = 100  # seeds below were spent on pilots
@@ -62,6 +64,10 @@ class Cell:
     runs: int = 200
     judge: int = 1000
 
+    def __post_init__(self):
+        for name, value in vars(self).items():  # numbers of NumPy become Python's, as JSON has them
+            object.__setattr__(self, name, _plain(value))
+
     @property
     def pictured(self) -> bool:
         """Whether pictures are kept: of the networks that a notebook is about, and not of their variants."""
@@ -82,6 +88,12 @@ class Cell:
         if self.architecture != "mlp":
             weights *= dim // 16  # used at many places of an image
         return weights * (self.steps * (self.batch or 4) + self.probes * self.runs) * len(self.seeds)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, tuple | list):
+        return tuple(map(_plain, value))
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def cells_of(study: str, data: str, size: Size, seeds: int | None = None) -> list[Cell]:

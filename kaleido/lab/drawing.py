@@ -17,8 +17,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from kaleido.lab.evidence import Evidence
-from kaleido.lab.reach import reached
 from kaleido.tools import files
+from kaleido.tools.reach import reached
 
 __all__ = [
     "COLUMN", "CONTROL", "DATA", "MAP", "MILLIMETRE", "PAGE", "Drawing", "drawings_of", "figure", "manifest", "panels",
@@ -80,7 +80,12 @@ class Drawing:
     def made_by(self, found: Evidence) -> dict:
         """Returns what its files depend on: evidence, and the code that draws it, without the method's."""
         code = reached(self.function.__module__, lambda name: not name.startswith(METHOD))
-        parts = [*code.values(), *(path.read_text() for path in self.reads), matplotlib.__version__, PIL.__version__]
+        parts = [
+            *code.values(),
+            *(path.read_text(encoding="utf-8") for path in self.reads),
+            matplotlib.__version__,
+            PIL.__version__,
+        ]
         by = {"drawn_by": files.digest(*parts), "function": self.where}
         return {"notebook": found.notebook, "profile": found.profile, "evidence": found.digest} | by
 
@@ -114,7 +119,7 @@ def drawings_of(module) -> tuple[Drawing, ...]:
 def manifest(folder: Path) -> dict:
     """Returns what made each figure of a folder, by the figure's name; empty if nothing did."""
     path = Path(folder) / "manifest.json"
-    return json.loads(path.read_text()) if path.exists() else {}
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
 def shown(drawn: Figure, alt: str) -> Image:

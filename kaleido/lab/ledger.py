@@ -6,7 +6,6 @@ Holm's correction needs all claims of a family, so everything here is handed all
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -160,16 +159,16 @@ def _entries(chapters: Sequence[Chapter], verdicts: dict[str, Verdict], small: d
     """Verdicts of chapters with their claims in words, and with small networks where there is evidence of them."""
     entries = {}
     for chapter in chapters:
+        extended = _extended(chapter)
         for name, claim in chapter.claims.items():
             about = {key: getattr(claim, key) for key in ("text", "measured", "data", "ours")}
             about |= {"notebook": chapter.number, "figure": claim.figure.name}
-            found = _extended(chapter) if claim.extended else small.get(chapter.number)
+            found = extended if claim.extended else small.get(chapter.number)
             said = sides(claim, found) if found else []
             entries[name] = asdict(verdicts[name]) | about | {"threshold": _bound(claim), "small": said}
     return [entries[name] for name in verdicts if name in entries]
 
 
-@cache
 def _extended(chapter: Chapter) -> Evidence | None:
     try:
         return recorded(chapter.number, "extended")
@@ -187,7 +186,7 @@ def read_ledger(path: Path) -> list[dict]:
     Raises:
         FileNotFoundError: If it is not there.
     """
-    return json.loads(Path(path).read_text())["claims"]
+    return json.loads(Path(path).read_text(encoding="utf-8"))["claims"]
 
 
 def table(chapters: Sequence[Chapter], found: Evidence) -> Markdown:
@@ -253,7 +252,7 @@ def agreement(found: Evidence, absent: dict[str, str] | None = None) -> list[str
 def recorded_here(profile: str) -> bool:
     """Returns whether the record was made by such a processor, and the same loops of the libraries."""
     path = files.record_folder() / profile / "ledger.json"
-    return not path.exists() or json.loads(path.read_text()).get("machine") == exact.machine()
+    return not path.exists() or json.loads(path.read_text(encoding="utf-8")).get("machine") == exact.machine()
 
 
 def agrees(compared: tuple[int, int, pd.DataFrame], profile: str) -> bool:

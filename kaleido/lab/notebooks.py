@@ -100,11 +100,12 @@ def _execute(path: Path, target: Path, parameters: dict, minutes: float | None) 
     environment = os.environ | {
         "PYTHONWARNINGS": "ignore",
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+        "PYTHONUTF8": "1",
         "OMP_NUM_THREADS": "1",
         # this Python's kernel, before any other one of the same name
         "JUPYTER_PATH": os.pathsep.join(filter(None, [f"{sys.prefix}/share/jupyter", os.environ.get("JUPYTER_PATH")])),
     }
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    done = subprocess.run(command, env=environment, capture_output=True, encoding="utf-8", stdin=subprocess.DEVNULL)
     if done.returncode == 0:
         return None
     last = done.stderr.strip().splitlines()[-1:] or [f"exit status {done.returncode}"]
@@ -240,7 +241,7 @@ def between(path: Path, what: str, content: str) -> None:
     Raises:
         ValueError: If the page has lost them.
     """
-    page = path.read_text()
+    page = path.read_text(encoding="utf-8")
     marks = re.search(f"(<!-- {what}: .*? -->\n).*(\n<!-- end of {what} -->)", page, re.DOTALL)
     if not marks:
         raise ValueError(f"{path.name} has lost the marks between which the {what} are written")

@@ -22,15 +22,15 @@ from threadpoolctl import threadpool_limits
 from torch import Tensor
 from tqdm import tqdm
 
-from kaleido.data.sets import load
+from kaleido.data.sets import is_name, load
 from kaleido.lab.cell import Cell
 from kaleido.lab.cluster import workers
-from kaleido.lab.reach import reached
 from kaleido.learning import learn
 from kaleido.networks.build import build
 from kaleido.saved import load_networks, save_networks
 from kaleido.tools import files
 from kaleido.tools.exact import code_paths
+from kaleido.tools.reach import reached
 
 __all__ = ["Result", "compute", "cores", "sweep"]
 
@@ -67,7 +67,7 @@ def sweep(cells: Iterable[Cell], processes: int | None = None, cluster: str | No
             jobs.setdefault(_learned(cell), []).append(cell)
     longest_first = sorted(jobs.values(), key=lambda job: (-max(cell.cost for cell in job), repr(job)))
     cluster = cluster or os.environ.get("KALEIDO_CLUSTER")
-    processes = min(processes or int(os.environ.get("KALEIDO_PROCESSES") or cores()), len(jobs))
+    processes = min(processes or _wanted() or cores(), len(jobs))
     with tqdm(total=sum(map(len, jobs.values())), desc="cells", disable=not jobs) as bar:
         for done in _run(longest_first, processes, cluster):
             for cell, content in done:
@@ -80,6 +80,13 @@ def sweep(cells: Iterable[Cell], processes: int | None = None, cluster: str | No
 def cores() -> int:
     """Returns how many cores this process may use: a cluster's job, or a container, may have fewer than there are."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _wanted() -> int:
+    told = os.environ.get("KALEIDO_PROCESSES") or "0"
+    if not told.isdecimal():
+        raise ValueError(f"KALEIDO_PROCESSES is {told!r}, expected a whole number of processes")
+    return int(told)
 
 
 def _run(jobs: list[list[Cell]], processes: int, cluster: str | None) -> Iterator[list[tuple[Cell, bytes | None]]]:
@@ -121,7 +128,7 @@ def compute(cell: Cell) -> None:
     and `architecture` what was measured, if not the cell's variant; and it may return arrays by name, for figures. Of
     arrays of one name the first seed's is kept.
     """
-    with _locked(_measured(cell)) as path, _one_thread():
+    with _locked(_measured(cell)) as path, _as_usual():
         if path.exists():
             return
         sets = [load(cell.data, seed=seed, bounds=cell.bounds) for seed in cell.seeds]
@@ -189,7 +196,8 @@ def _measured(cell: Cell) -> Path:
 
 
 def _key(content: dict, *modules: str) -> str:
-    data = [_content(content["data"], seed) for seed in content["seeds"]]
+    known = _known if is_name(content["data"]) else _content  # what lies at a path may change
+    data = [known(content["data"], seed) for seed in content["seeds"]]
     return files.digest(json.dumps(content), *data, *code_paths(), *map(_code, modules))[:32]
 
 
@@ -198,9 +206,11 @@ def _code(module: str) -> str:
     return json.dumps(reached(module, lambda name: name not in BY_CONTENT))
 
 
-@cache
 def _content(name: str, seed: int) -> str:
     return load(name, seed=seed).digest
+
+
+_known = cache(_content)
 
 
 @contextmanager
@@ -211,11 +221,14 @@ def _locked(path: Path):
 
 
 @contextmanager
-def _one_thread():
-    before = torch.get_num_threads()
+def _as_usual():
+    """One thread, and the defaults of PyTorch, whatever the caller has set."""
+    threads, dtype = torch.get_num_threads(), torch.get_default_dtype()
     torch.set_num_threads(1)
+    torch.set_default_dtype(torch.float32)
     try:
-        with threadpool_limits(1):
+        with threadpool_limits(1), torch.inference_mode(False), torch.enable_grad():
             yield
     finally:
-        torch.set_num_threads(before)
+        torch.set_num_threads(threads)
+        torch.set_default_dtype(dtype)

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from kaleido.data.inputs import noise, probes
 from kaleido.data.sets import Dataset
 from kaleido.networks import build as networks
+from kaleido.tools.checks import instance, whole
 from kaleido.tools.roots import root
 from kaleido.tools.seeds import generator
 
@@ -42,7 +43,9 @@ def baselines(data: Dataset, n: int, seed: int = 0) -> dict[str, Tensor]:
     Raises:
         ValueError: If there are fewer than n, or than 100, training points.
     """
-    if not 1 <= n <= len(data.train) or len(data.train) < max(REPEATED, *CENTROIDS):
+    instance("data", data, Dataset)
+    whole("n", n)
+    if n > len(data.train) or len(data.train) < max(REPEATED, *CENTROIDS):
         raise ValueError(
             f"{n} samples of '{data.name}' were asked for, which has {len(data.train)} training points: "
             f"at least as many, and {max(REPEATED, *CENTROIDS)}, are needed"
@@ -56,7 +59,7 @@ def baselines(data: Dataset, n: int, seed: int = 0) -> dict[str, Tensor]:
     found[f"{REPEATED} points repeated"] = drawn[torch.arange(n) % REPEATED]
     found["mixup"] = probes(data, "mixup", n, seed)
     components = PCA(min(COMPONENTS, *data.train.shape), svd_solver="full").fit(data.train.numpy())
-    scores = torch.randn(n, components.n_components_, generator=random) * torch.from_numpy(
+    scores = torch.randn(n, components.n_components_, dtype=torch.float32, generator=random) * torch.from_numpy(
         components.explained_variance_**0.5
     )
     samples = torch.from_numpy(components.inverse_transform(scores.numpy())).float()
@@ -77,6 +80,9 @@ def controls(data: Dataset, net: nn.Module) -> dict[str, Callable[[Tensor], Tens
     Returns:
         Maps from (N, D) to (N, D), by name.
     """
+    instance("data", data, Dataset)
+    if not hasattr(net, "config"):
+        raise TypeError(f"net is of type {type(net).__name__}, expected a network from `build`")
     ridge = Ridge(alpha=1.0).fit(data.train.numpy(), data.train.numpy())
     weight, bias = torch.from_numpy(ridge.coef_).float(), torch.from_numpy(ridge.intercept_).float()
     maps = {

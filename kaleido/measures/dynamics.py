@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -10,6 +11,7 @@ from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigs
 from torch import Tensor, nn
 from torch.func import jvp, vjp
 
+from kaleido.tools.checks import a_map, floats, mapped, number, whole
 from kaleido.tools.roots import log
 from kaleido.tools.seeds import generator
 
@@ -54,14 +56,14 @@ def ends(f: Callable[[Tensor], Tensor], states: Tensor, still: float, longest: i
         ValueError: If the map changes the shape, or an argument is out of range.
     """
     _check(f, states)
-    if not still >= 0 or longest < 1:
-        raise ValueError(f"still is {still} and longest {longest}, expected at least 0 and 1")
+    number("still", still, "a distance of at least 0", lambda distance: distance >= 0)
+    whole("longest", longest)
     periods = torch.zeros(len(states), dtype=torch.int64, device=states.device)
     points, total, x = states.clone(), torch.zeros_like(states), states
     with torch.no_grad():
         for period in range(1, longest + 1):
             total += x
-            x = f(x)
+            x = mapped(f, x)
             back = (x - states).square().mean(1) <= still**2
             new = back & (periods == 0)
             periods[new] = period
@@ -82,7 +84,7 @@ def distinct(points: Tensor, apart: float) -> Tensor:
     Returns:
         The number of each point's end, with shape (N,).
     """
-    _check(lambda x: x, points)
+    floats("points", points)
     left, rest = torch.arange(len(points), device=points.device), points
     which = torch.full_like(left, -1)
     for end in range(len(points)):
@@ -127,6 +129,8 @@ def radius(f: Callable[[Tensor], Tensor], points: Tensor, periods: Tensor | None
         The radii, with shape (N,), without unit. Where ARPACK does not converge, that of the best approximation.
     """
     _check(f, points)
+    if periods is not None and len(periods) != len(points):
+        raise ValueError(f"there are {len(periods)} periods for {len(points)} points, expected one for each")
     exact = copy.deepcopy(f).double().requires_grad_(False) if isinstance(f, nn.Module) else f
     start = torch.randn(points.shape[1], generator=generator(seed, "first vector"), dtype=torch.float64)
     found = []
@@ -155,13 +159,12 @@ def lyapunov(f: Callable[[Tensor], Tensor], start: Tensor, runs: int, seed: int 
         The exponents, with shape (N,), in nats per run.
     """
     _check(f, start)
-    if runs < 1:
-        raise ValueError(f"runs is {runs}, expected at least 1")
+    whole("runs", runs)
     first = torch.randn(start.shape, generator=generator(seed, "first vector"), dtype=torch.float64).to(start.dtype)
     x, v, total = start, nn.functional.normalize(first, dim=1), torch.zeros(len(start), dtype=torch.float64)
     with torch.no_grad():
         for _ in range(runs):
-            x, v = jvp(f, (x,), (v,))
+            x, v = jvp(partial(mapped, f), (x,), (v,))
             length = torch.linalg.vector_norm(v, dim=1).clamp(min=1e-30)
             total += log(length.double())
             v = v / length[:, None]
@@ -172,7 +175,7 @@ def _largest(f: Callable[[Tensor], Tensor], point: Tensor, period: int, start: T
     products = []  # u J at every state of the cycle: the forward pass is made once, and eigenvalues are those of J v
     x = point
     for _ in range(period):
-        x, product = vjp(f, x)
+        x, product = vjp(partial(mapped, f), x)
         products.insert(0, product)
 
     def apply(u: np.ndarray) -> np.ndarray:
@@ -217,9 +220,7 @@ def _arnoldi(apply: Callable, first: np.ndarray, steps: int) -> np.ndarray:
 
 
 def _check(f: Callable[[Tensor], Tensor], points: Tensor) -> None:
-    if points.ndim != 2 or not points.numel() or not points.isfinite().all():
-        raise ValueError(f"points have shape {tuple(points.shape)}, expected finite numbers with shape (N, D)")
+    floats("points", points)
+    a_map("f", f, points)
     with torch.no_grad():
-        shape = f(points[:1]).shape
-    if shape != points[:1].shape:
-        raise ValueError(f"the map takes {tuple(points[:1].shape)} to {tuple(shape)}, expected the same shape")
+        mapped(f, points[:1])

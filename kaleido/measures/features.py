@@ -1,6 +1,6 @@
 """The features that samples are judged in: a small convolutional classifier of the training points."""
 
-from pathlib import Path
+import json
 
 import torch
 from filelock import FileLock
@@ -11,11 +11,12 @@ from kaleido.data.sets import Dataset
 from kaleido.tools import files
 from kaleido.tools.checks import instance, whole
 from kaleido.tools.exact import code_paths
+from kaleido.tools.reach import reached
 from kaleido.tools.seeds import generator
 
 __all__ = ["Features", "features"]
 
-CODE = files.code(Path(__file__).read_text())
+BY_CONTENT = "kaleido.data."  # what these modules bring is in the key itself
 BATCH, RATE = 64, 2e-3
 CHUNK = 50  # images at a time, few enough to stay in the processor's cache
 
@@ -73,12 +74,14 @@ def features(data: Dataset, seed: int = 0, steps: int = 1000) -> Features:
         ValueError: If the data set has no labels or holds no images.
     """
     instance("data", data, Dataset)
+    generator(seed, "features")  # refuses a bad seed before anything is read
     whole("steps", steps)
     if data.train_labels is None or data.image_shape is None:
         raise ValueError(f"data set '{data.name}' has no labelled images to learn features from")
     count = int(data.train_labels.max()) + 1
-    net = Features(data.image_shape, count).eval().requires_grad_(False)
-    key = files.digest(data.digest, repr((seed, steps)), CODE, *code_paths())[:32]
+    net = Features(data.image_shape, count).float().eval().requires_grad_(False)
+    code = json.dumps(reached(__name__, lambda name: not name.startswith(BY_CONTENT)))
+    key = files.digest(data.digest, repr((int(seed), int(steps))), code, *code_paths())[:32]
     path = files.cache_folder() / "features" / f"{key}.safetensors"
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(path.with_suffix(".lock")):
@@ -91,8 +94,10 @@ def features(data: Dataset, seed: int = 0, steps: int = 1000) -> Features:
     return net
 
 
+@torch.inference_mode(False)
+@torch.enable_grad()
 def _learned(data: Dataset, count: int, seed: int, steps: int) -> dict[str, Tensor]:
-    net = Features(data.image_shape, count)
+    net = Features(data.image_shape, count).float()
     random = generator(seed, "features")
     for weights in net.parameters():
         bound = weights[0].numel() ** -0.5 if weights.ndim > 1 else 0.0

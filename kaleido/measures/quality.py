@@ -11,11 +11,11 @@ from torch import Tensor, nn
 from torchmetrics.image.fid import FrechetInceptionDistance
 
 from kaleido.data.sets import Dataset
+from kaleido.measures.neighbours import between, near, rows
 from kaleido.tools.checks import a_map, floats, instance, same_space, whole
 
 __all__ = ["Reference", "assess", "distances", "novelty", "prdc", "predicted", "reference"]
 
-BLOCK = {"cpu": 2**20, "cuda": 2**28}  # entries of one block of distances: 8 MiB stay in a processor's cache
 PROJECTIONS = 128  # directions of the sliced Wasserstein distance
 LARGEST = 1e12  # of a feature
 COPIES = 0.01  # the quantile of held-out points below which a ratio of distances counts as a copy's
@@ -23,7 +23,15 @@ COPIES = 0.01  # the quantile of held-out points below which a ratio of distance
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """Real points that several sets of samples are compared with, and what `prdc` asks of them alone."""
+    """Real points that several sets of samples are compared with, and what `prdc` asks of them alone.
+
+    Arguments:
+        points: With shape (N, F), float64.
+        k: Which neighbour's distance is the radius.
+        origin: Their mean.
+        first: Squared distances to the nearest other point, with shape (N,).
+        radius: Squared distances to the k-th nearest, likewise.
+    """
 
     points: Tensor
     k: int
@@ -46,9 +54,8 @@ def reference(real: Tensor, k: int = 5) -> Reference:
     whole("k", k)
     if len(real) <= k:
         raise ValueError(f"{len(real)} real points are too few for k = {k}: {k + 1} and more are needed")
-    origin = real.double().mean(0)  # squared distances, about a common origin
-    points = real.double() - origin
-    return Reference(points, k, origin, *_neighbours(points, k, _zero(points)))
+    origin = real.double().mean(0)
+    return Reference(real.double(), k, origin, *_neighbours(real.double(), origin, k))
 
 
 def prdc(real: Tensor | Reference, fake: Tensor, k: int = 5) -> dict[str, float]:
@@ -87,22 +94,17 @@ def prdc(real: Tensor | Reference, fake: Tensor, k: int = 5) -> dict[str, float]
     known, real, fake, k = real, real.points, fake.double(), real.k
     if len(fake) <= k:
         raise ValueError(f"{len(fake)} fake points are too few for k = {k}: {k + 1} and more are needed")
-    fake = fake - known.origin
-    zero = max(_zero(real), _zero(fake))  # what rounding leaves between equal points is cut to 0
-    fake_first, fake_radius = _neighbours(fake, k, zero)
+    fake_first, fake_radius = _neighbours(fake, known.origin, k)
     nearest_real, precise, dense = [], [], 0
     nearest_fake = torch.full_like(real[:, 0], torch.inf)
     recalled = torch.zeros_like(nearest_fake, dtype=torch.bool)
-    start = 0
-    for part in fake.split(_rows(real)):
-        between = _squares(part, real, zero)
-        inside = between < known.radius
+    for squares, its_radius in zip(between(fake, real, known.origin), fake_radius.split(rows(real)), strict=True):
+        inside = squares < known.radius
         dense += int(inside.sum())
         precise.append(inside.any(1))
-        recalled |= (between < fake_radius[start : start + len(part), None]).any(0)
-        nearest_fake = torch.minimum(nearest_fake, between.amin(0))
-        nearest_real.append(between.amin(1))
-        start += len(part)
+        recalled |= (squares < its_radius[:, None]).any(0)
+        nearest_fake = torch.minimum(nearest_fake, squares.amin(0))
+        nearest_real.append(squares.amin(1))
     told = [_told(own, other) for own, other in ((known.first, nearest_fake), (fake_first, torch.cat(nearest_real)))]
     precision, coverage = _share(torch.cat(precise)), _share(nearest_fake < known.radius)
     both = precision + coverage
@@ -186,8 +188,8 @@ def novelty(samples: Tensor, data: Dataset) -> dict[str, float]:
     """
     instance("data", data, Dataset)
     same_space("samples", samples, "training points", data.train)
-    distinct, held_out, ratio = _held_out(data)
-    first, second = _two_nearest(samples, distinct)
+    distinct, held_out, ratio = _held_out(data, data.edits)
+    first, second = near(samples, distinct, 2)[0].unbind(1)
     return {"novelty": float(first.median() / held_out), "copy share": _share(first / second < ratio)}
 
 
@@ -214,7 +216,7 @@ def assess(
     instance("data", data, Dataset)
     floats("samples", samples)
     if features is not None:
-        a_map("features", features)
+        a_map("features", features, samples)
     n = len(data.test)
     if not n or samples.shape[1] != data.dim or len(samples) < n:
         raise ValueError(
@@ -222,7 +224,7 @@ def assess(
         )
     samples = samples[:n]
     with torch.no_grad():
-        real, fake = (_held_out_features(features, data), features(samples)) if features else (data.test, samples)
+        real, fake = (features(part.clone()).clone() if features else part for part in (data.test, samples))
         scores = prdc(real, fake, k) | distances(real, fake)
         if hasattr(features, "classes"):
             scores |= predicted(features.classes(fake))
@@ -230,12 +232,7 @@ def assess(
 
 
 @lru_cache(maxsize=4)
-def _held_out_features(features: Callable[[Tensor], Tensor], data: Dataset) -> Tensor:
-    return features(data.test)
-
-
-@lru_cache(maxsize=4)
-def _held_out(data: Dataset) -> tuple[Tensor, float, float]:
+def _held_out(data: Dataset, edits: object) -> tuple[Tensor, float, float]:
     """The distinct training points; of T, the median distance to them and the ratio below which copies lie."""
     distinct = data.train.unique(dim=0)
     if len(distinct) < 2 or not len(data.test):
@@ -243,7 +240,7 @@ def _held_out(data: Dataset) -> tuple[Tensor, float, float]:
             f"'{data.name}' has {len(distinct)} distinct training and {len(data.test)} held-out points: "
             "2 and 1 at least are needed"
         )
-    first, second = _two_nearest(data.test, distinct)
+    first, second = near(data.test, distinct, 2)[0].unbind(1)
     unseen = first > 0  # a held-out point that is a training point too says nothing of how far unseen ones lie
     if not unseen.any():
         raise ValueError(f"every held-out point of '{data.name}' is a training point, too")
@@ -251,45 +248,17 @@ def _held_out(data: Dataset) -> tuple[Tensor, float, float]:
     return distinct, float(first.median()), float((first / second).quantile(COPIES))
 
 
-def _two_nearest(points: Tensor, references: Tensor) -> tuple[Tensor, Tensor]:
-    """Distances to the two nearest references: found by products in float32, then taken directly."""
-    origin = references.mean(0)
-    shifted = references - origin
-    squares = shifted.square().sum(1)
-    found = []
-    for part in points.split(_rows(references)):
-        two = torch.addmm(squares, part - origin, shifted.T, alpha=-2).topk(2, dim=1, largest=False).indices
-        found.append(torch.stack([torch.linalg.vector_norm(part - references[i], dim=1) for i in two.T], dim=1))
-    return torch.cat(found).sort(dim=1).values.unbind(1)
-
-
-def _neighbours(points: Tensor, k: int, zero: float) -> tuple[Tensor, Tensor]:
+def _neighbours(points: Tensor, origin: Tensor, k: int) -> tuple[Tensor, Tensor]:
     """Squared distances of each point to its nearest and its k-th nearest other point."""
-    found = []
-    for part in points.split(_rows(points)):
-        found.append(_squares(part, points, zero).topk(k + 1, dim=1, largest=False).values)  # itself is one of them
-    near = torch.cat(found)
-    return near[:, 1], near[:, k]
-
-
-def _zero(points: Tensor) -> float:
-    return 1e-13 * float(points.square().sum(1).max())
-
-
-def _rows(references: Tensor) -> int:
-    """How many points are compared with all references at a time."""
-    return max(1, BLOCK[references.device.type] // len(references))
-
-
-def _squares(points: Tensor, references: Tensor, zero: float) -> Tensor:
-    squares = torch.addmm(references.square().sum(1), points, references.T, alpha=-2)
-    return nn.functional.threshold_(squares.add_(points.square().sum(1, keepdim=True)), zero, 0.0)
+    blocks = between(points, points, origin, themselves=True)
+    nearest = torch.cat([squares.topk(k, dim=1, largest=False).values for squares in blocks])
+    return nearest[:, 0], nearest[:, k - 1]
 
 
 def _kernel(points: Tensor, others: Tensor | None = None) -> float:
     """The mean of (x y / F + 1)^3 over pairs; of one set, over pairs of different points."""
     against = points if others is None else others
-    parts = points.split(_rows(against))
+    parts = points.split(rows(against))
     total = sum(float((part @ against.T).div_(points.shape[1]).add_(1).pow_(3).sum()) for part in parts)
     if others is not None:
         return total / (len(points) * len(others))

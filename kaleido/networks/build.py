@@ -1,16 +1,19 @@
 """The networks: maps from (B, D) to (B, D) whose last layer keeps outputs in the bounds of the data."""
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from kaleido.data.sets import Dataset
 from kaleido.networks import architectures
 from kaleido.networks.initial import OUTPUTS, drawn
-from kaleido.tools.checks import instance, one_of, whole
+from kaleido.tools.checks import instance, one_of, several, whole
+from kaleido.tools.seeds import generator
 
-__all__ = ["ARCHITECTURES", "build", "mlp", "rebuild", "width_with_as_many"]
+__all__ = ["ARCHITECTURES", "as_built", "build", "mlp", "rebuild", "width_with_as_many"]
 
 
 def mlp(dim: int, depth: int, width: int, output: str = "tanh", init: str = "torch", seed: int = 0) -> nn.Sequential:
@@ -101,8 +104,8 @@ def build(
     """
     one_of("architecture", architecture, ARCHITECTURES)
     instance("data", data, Dataset)
-    instance("seeds", seeds, Sequence)
-    if not len(seeds):
+    seeds = several("seeds", seeds)
+    if not seeds:
         raise ValueError("seeds is empty, expected one per network")
     bounded = {(-1.0, 1.0): "tanh", (0.0, 1.0): "sigmoid"}.get(tuple(map(float, data.bounds)))
     output = output or bounded
@@ -127,3 +130,29 @@ def rebuild(config: dict) -> nn.Module:
     name = arguments.pop("architecture", None)
     one_of("architecture", name, ARCHITECTURES)
     return ARCHITECTURES[name](**arguments)
+
+
+@torch.no_grad()
+def as_built(net: nn.Module) -> nn.Module | None:
+    """Returns the network that a network's configuration and weights make, if it is the same map, or else nothing.
+
+    It is another one, or takes other weights, where layers were replaced, parametrised, tied or compiled.
+    """
+    again, weights = rebuild(net.config).train(net.training), net.state_dict()
+
+    def shapes(of: nn.Module) -> tuple:
+        return [name for name, _ in of.named_parameters()], {
+            name: (value.shape, value.dtype) for name, value in of.state_dict().items()
+        }
+
+    if shapes(net) != shapes(again):
+        return None
+    again.load_state_dict(weights)
+    dim = net.config["dim"] if "dim" in net.config else math.prod(net.config["image_shape"])
+    x = torch.randn(4, dim, dtype=torch.float32, generator=generator(0, "is it as built"))
+    try:
+        found = net(x.to(next(net.parameters()).device)).cpu()
+    except Exception:  # whatever was made of it, it does not map such inputs
+        return None
+    same = isinstance(found, Tensor) and torch.allclose(found, again(x), rtol=1e-4, atol=1e-5, equal_nan=True)
+    return again if same else None

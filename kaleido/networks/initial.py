@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from numbers import Integral
 
 import torch
 from torch import nn
@@ -11,6 +12,9 @@ from kaleido.tools.seeds import generator
 
 __all__ = ["OUTPUTS", "drawn"]
 
+CONSTANT = (  # what resets these draws nothing
+    nn.LayerNorm | nn.GroupNorm | nn.RMSNorm | nn.PReLU | nn.modules.instancenorm._InstanceNorm
+)
 OUTPUTS = {"tanh": nn.Tanh, "sigmoid": nn.Sigmoid, "linear": nn.Identity}
 
 
@@ -18,42 +22,57 @@ def drawn(make: Callable[[], nn.Module], config: dict) -> nn.Module:
     """Makes a network, draws its weights in the order of its layers, and keeps its arguments as `config`.
 
     Initialisation `torch`: U[-1/sqrt(n), 1/sqrt(n)] for weights and biases of n inputs; `he`: N(0, 2/n) for weights, 0
-    for biases. Attention's input projections are Xavier-uniform with zero biases, positions N(0, 0.02^2), and norms
-    begin as the identity.
+    for biases, of linear layers and convolutions. Attention's input projections are Xavier-uniform with zero biases,
+    positions N(0, 0.02^2); norms and PReLU begin as PyTorch has them, which draws nothing.
 
     Raises:
-        ValueError: If depth or width is below 1, or an output or initialisation is unknown.
+        ValueError: If depth or width is below 1, an output or initialisation is unknown, a layer is of a kind whose
+            weights are not drawn here, or one mixes samples, as batch normalisation does.
     """
     for name in ("depth", "width"):
         whole(name, config[name])
     one_of("output", config["output"], OUTPUTS)
     one_of("init", config["init"], ("torch", "he"))
     random = generator(config["seed"], "weights")
-    with torch.device("meta"):  # nothing is drawn by torch's global generator
-        net = make()
-    net = net.to_empty(device="cpu")
-    with torch.no_grad():
-        for layer in net.modules():
-            _initialise(layer, config["init"], random)
+    with torch.inference_mode(False):
+        with torch.device("meta"):  # nothing is drawn by torch's global generator
+            net = make().float()
+        net = net.to_empty(device="cpu")
+        with torch.no_grad():
+            for layer in net.modules():
+                _initialise(layer, config["init"], random)
     net = net.to(memory_format=torch.channels_last)  # convolutions are up to twice as fast
-    net.config = config
+    net.config = {
+        name: int(value) if isinstance(value, Integral) and not isinstance(value, bool) else value
+        for name, value in config.items()
+    }
     return net
 
 
 def _initialise(layer: nn.Module, init: str, random: torch.Generator) -> None:
-    if isinstance(layer, nn.Linear | nn.Conv2d):
+    if isinstance(layer, nn.modules.batchnorm._BatchNorm):
+        raise ValueError(f"{type(layer).__name__} mixes samples: take a norm of each by itself, such as LayerNorm")
+    if isinstance(layer, nn.Linear | nn.modules.conv._ConvNd):
         inputs = layer.weight[0].numel()
+        if isinstance(layer, nn.modules.conv._ConvTransposeNd):  # its weight begins with the inputs' channels
+            inputs = layer.weight[:, 0].numel() // layer.groups
         if init == "he":
             layer.weight.normal_(0, math.sqrt(2 / inputs), generator=random)
-            layer.bias.zero_()
         else:
             bound = 1 / math.sqrt(inputs)
             layer.weight.uniform_(-bound, bound, generator=random)
-            layer.bias.uniform_(-bound, bound, generator=random)
-    elif isinstance(layer, nn.MultiheadAttention):
+        if layer.bias is not None:
+            layer.bias.zero_() if init == "he" else layer.bias.uniform_(-bound, bound, generator=random)
+    elif isinstance(layer, nn.MultiheadAttention) and layer.in_proj_weight is not None and layer.bias_k is None:
         nn.init.xavier_uniform_(layer.in_proj_weight, generator=random)
-        layer.in_proj_bias.zero_()
-    elif isinstance(layer, nn.LayerNorm):
+        if layer.in_proj_bias is not None:
+            layer.in_proj_bias.zero_()
+    elif isinstance(layer, CONSTANT):
         layer.reset_parameters()
-    elif hasattr(layer, "positions"):
-        layer.positions.normal_(0, 0.02, generator=random)
+    else:
+        own = {name for name, _ in (*layer.named_parameters(recurse=False), *layer.named_buffers(recurse=False))}
+        if own == {"positions"}:
+            layer.positions.normal_(0, 0.02, generator=random)
+        elif own:
+            names = f"{', '.join(sorted(own))} of {type(layer).__name__}"
+            raise ValueError(f"nothing says how to draw {names}: see kaleido.networks.initial")

@@ -5,18 +5,29 @@ import numbers
 from collections.abc import Callable, Iterable
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-__all__ = ["a_map", "floats", "instance", "mapped", "number", "one_of", "pair", "same_space", "whole"]
+__all__ = ["a_map", "floats", "instance", "mapped", "number", "one_of", "pair", "same_space", "several", "whole"]
 
 LARGE = 2**31 - 1
+TRIED, ALIKE = 8, 1e-3  # rows that a module is tried on in both modes; how far apart roundings may lie
 
 
 def whole(name: str, value: object, least: int = 1, most: int = LARGE) -> None:
     """Raises a ValueError unless the value is a whole number of at least and at most so many."""
-    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+    if not isinstance(value, numbers.Integral) or isinstance(value, bool) or not least <= value <= most:
         span = f"of at least {least}" if most == LARGE else f"from {least} to {most}"
         raise ValueError(f"{name} is {value!r}, expected a whole number {span}")
+
+
+def several(name: str, value: object) -> list:
+    """Returns the values of a sequence, an array or a tensor as Python's; a TypeError if the value is none of them."""
+    if isinstance(value, str | bytes | dict) or not isinstance(value, Iterable):
+        raise TypeError(f"{name} is of type {type(value).__name__}, expected a sequence")
+    try:
+        return value.tolist() if hasattr(value, "tolist") else list(value)
+    except TypeError:  # such as an array without axes
+        raise TypeError(f"{name} is {value!r}, expected a sequence") from None
 
 
 def number(name: str, value: object, expected: str, fits: Callable[[float], bool]) -> None:
@@ -66,10 +77,32 @@ def same_space(name: str, value: Tensor, other: str, values: Tensor) -> None:
         raise ValueError(f"{name} or {other} have values above {largest:.1g}: their distances leave {value.dtype}")
 
 
-def a_map(name: str, value: object) -> None:
-    """Raises a TypeError unless the value can be called."""
+def a_map(name: str, value: object, x: Tensor | None = None) -> None:
+    """Raises a TypeError unless the value can be called; a ValueError if it is a module that is still in training mode,
+    and its outputs for the first rows of x depend on that, as with dropout, or batch normalisation would learn on.
+    """
     if not callable(value):
         raise TypeError(f"{name} is of type {type(value).__name__}, expected a map from (N, D) to (N, D)")
+    module = getattr(value, "_orig_mod", value)  # of one that was compiled, which each mode would compile again
+    layers = [layer for layer in module.modules() if layer.training] if isinstance(module, nn.Module) else []
+    tracking = any(isinstance(layer, nn.modules.batchnorm._NormBase) and layer.track_running_stats for layer in layers)
+    if tracking or (layers and isinstance(x, Tensor) and _differs(module, layers, x[:TRIED])):
+        raise ValueError(f"{name} gives other outputs in training mode than after eval(): call that first")
+
+
+def _differs(module: nn.Module, training: list[nn.Module], x: Tensor) -> bool:
+    """Whether a module maps inputs otherwise in training mode; what it cannot map is left to `mapped`."""
+    with torch.no_grad(), torch.random.fork_rng(devices=[]):
+        try:
+            now = module(x.clone())
+            module.eval()
+            after = module(x.clone())
+            return isinstance(now, Tensor) and not torch.allclose(now, after, rtol=ALIKE, atol=ALIKE, equal_nan=True)
+        except Exception:
+            return False
+        finally:
+            for layer in training:
+                layer.training = True
 
 
 def floats(name: str, value: object, columns: int | None = None) -> None:
@@ -87,13 +120,21 @@ def floats(name: str, value: object, columns: int | None = None) -> None:
 
 
 def mapped(f: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    """Returns f(x); a TypeError unless that is a tensor, a ValueError unless it has the shape of x or if f fails."""
+    """Returns f(x), in memory of its own, of an x of its own: f may change its input, or use its output's memory again.
+
+    Raises:
+        TypeError: If that is no tensor.
+        ValueError: If it has another type or shape than x, or f fails.
+    """
     try:
-        outputs = f(x)
+        outputs = f(x.clone())
     except RuntimeError as error:  # torch's own word for shapes or types that do not fit
         raise ValueError(f"the map cannot be applied to {x.dtype} of shape {tuple(x.shape)}: {error}") from error
     if not isinstance(outputs, Tensor):
         raise TypeError(f"the map returns {type(outputs).__name__}, expected a tensor")
-    if outputs.shape != x.shape:
-        raise ValueError(f"the map takes {tuple(x.shape)} to {tuple(outputs.shape)}, expected the same shape")
-    return outputs
+    if outputs.shape != x.shape or outputs.dtype != x.dtype:
+        raise ValueError(
+            f"the map takes {x.dtype} of shape {tuple(x.shape)} to {outputs.dtype} of {tuple(outputs.shape)}, expected "
+            "the same shape and type"
+        )
+    return outputs.clone()

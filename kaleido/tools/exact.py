@@ -29,8 +29,7 @@ VARIABLES = {  # read by the libraries as they are loaded, so set before Python 
 
 def environment() -> dict[str, str]:
     """Returns the environment of a process in exact mode; what it computes goes to a build folder of its own."""
-    build = os.environ.get("KALEIDO_BUILD") or str(files.root() / "build" / "exact")
-    return os.environ | VARIABLES | {"KALEIDO_BUILD": build}
+    return os.environ | VARIABLES | {"KALEIDO_BUILD": str(files.place("KALEIDO_BUILD", "build/exact"))}
 
 
 def on() -> bool:
@@ -52,7 +51,7 @@ def machine() -> str:
 def processor() -> str:
     """Returns the processor's model, with family and model number where the system tells them."""
     try:
-        lines = Path("/proc/cpuinfo").read_text().split("\n\n")[0].splitlines()
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").split("\n\n")[0].splitlines()
     except OSError:
         return platform.processor() or platform.machine()
     about = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
@@ -105,4 +104,4 @@ def _path() -> Path:
 
 
 def _known() -> dict:
-    return json.loads(_path().read_text()) if _path().exists() else {}
+    return json.loads(_path().read_text(encoding="utf-8")) if _path().exists() else {}

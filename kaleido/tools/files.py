@@ -8,7 +8,7 @@ import ast
 import hashlib
 import json
 import os
-import tempfile
+import uuid
 from pathlib import Path
 
 import torch
@@ -16,7 +16,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 __all__ = [
-    "build_folder", "cache_folder", "code", "digest", "read_tensors", "record_folder", "root", "write", "write_tensors",
+    "build_folder", "cache_folder", "code", "digest", "place", "read_tensors", "record_folder", "root", "write",
+    "write_tensors",
 ]  # fmt: skip
 
 
@@ -26,8 +27,16 @@ def root() -> Path:
     return here if (here / "pyproject.toml").exists() else Path.cwd()
 
 
+def place(variable: str, usual: str) -> Path:
+    """Returns the folder that an environment variable names, or else the usual one.
+
+    Both start from the project's folder, wherever a process runs (a notebook's runs beside the notebook); `~` is home.
+    """
+    return root() / Path(os.environ.get(variable) or usual).expanduser()
+
+
 def _builds() -> Path:
-    return Path(os.environ.get("KALEIDO_BUILD") or root() / "build")
+    return place("KALEIDO_BUILD", "build")
 
 
 def build_folder(profile: str) -> Path:
@@ -42,7 +51,7 @@ def cache_folder() -> Path:
 
 def record_folder() -> Path:
     """Returns the folder of the recorded evidence (`KALEIDO_RECORD` moves it)."""
-    return Path(os.environ.get("KALEIDO_RECORD") or root() / "data" / "record")
+    return place("KALEIDO_RECORD", "data/record")
 
 
 def digest(*parts: bytes | str) -> str:
@@ -73,14 +82,13 @@ def write(path: Path, content: bytes | str) -> None:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    name = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with name.open("xb") as file:  # with the rights that umask leaves
             file.write(content.encode() if isinstance(content, str) else content)
-        os.chmod(name, 0o644)  # mkstemp makes it private
         os.replace(name, path)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        name.unlink(missing_ok=True)
         raise
 
 

@@ -142,7 +142,7 @@ def test_damaged_files_are_named(tmp_path, name, content, says):
         (np.zeros((1, 4, 4), np.uint8), "1 samples"),
         (np.full((4, 2, 2), np.nan, np.float32), "NaN"),
         (np.full((4, 2, 2), np.inf, np.float32), "NaN or infinite"),
-        (np.full((4, 2, 2), 7.0, np.float32), "outside its bounds"),
+        (np.full((4, 2, 2), -7.0, np.float32), "outside its bounds"),
         (np.array(["a", "b", "c"]), "expected numbers"),
     ],
 )

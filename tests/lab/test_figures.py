@@ -130,7 +130,10 @@ def test_a_figure_is_out_of_date_when_a_module_that_it_reaches_or_a_file_that_it
     before = tour.figures.page.made_by(found)
     (template,) = tour.figures.page.reads
     other = tmp_path / template.name
-    for text, same in ((template.read_text(), True), (template.read_text() + " ", False)):
+    for text, same in (
+        (template.read_text(), True),
+        (template.read_text() + " ", False),
+    ):
         other.write_text(text)
         assert (dataclasses.replace(tour.figures.page, reads=(other,)).made_by(found) == before) == same
     edited("kaleido.lab.pictures")

@@ -97,7 +97,7 @@ def with_line(folder, module, line):
     """A copy of the package, with one more line in a module."""
     copy = shutil.copytree(ROOT / "kaleido", folder / "kaleido", ignore=shutil.ignore_patterns("__pycache__"))
     path = copy / f"{module}.py"
-    path.write_text(f"{path.read_text()}\n{line}\n")
+    path.write_text(f"{path.read_text(encoding='utf-8')}\n{line}\n")
     return copy
 
 

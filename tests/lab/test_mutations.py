@@ -49,7 +49,10 @@ sys.exit(__main__.reproduce("smoke"))
     record = project.path / "data" / "record" / "smoke"
     shutil.copytree(project.path / "build" / "smoke" / "evidence", record)
     shutil.copy(project.path / "build" / "smoke" / "ledger.json", record)
-    table, ledger = (record / "02.csv").read_text(), json.loads((record / "ledger.json").read_text())
+    table, ledger = (
+        (record / "02.csv").read_text(),
+        json.loads((record / "ledger.json").read_text()),
+    )
     assert project.python("-c", script).returncode == 0
 
     heads, *lines = table.splitlines()

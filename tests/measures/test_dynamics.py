@@ -124,11 +124,11 @@ def test_chao1_by_hand():
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        (lambda: ends(lambda x: x, torch.zeros(3), 0.1), "expected finite numbers"),
-        (lambda: ends(lambda x: x, torch.full((3, 2), math.nan), 0.1), "expected finite numbers"),
+        (lambda: ends(lambda x: x, torch.zeros(3), 0.1), r"expected \(N, D\)"),
+        (lambda: ends(lambda x: x, torch.full((3, 2), math.nan), 0.1), "NaN or infinite"),
         (lambda: ends(lambda x: x[:, :1], random(3, 2), 0.1), "expected the same shape"),
         (lambda: ends(lambda x: x, random(3, 2), -1), "still is -1"),
-        (lambda: ends(lambda x: x, random(3, 2), 0.1, 0), "longest 0"),
+        (lambda: ends(lambda x: x, random(3, 2), 0.1, 0), "longest is 0"),
         (lambda: lyapunov(lambda x: x, random(3, 2), 0), "runs is 0"),
         (lambda: radius(lambda x: x[:, :1], random(3, 2)), "expected the same shape"),
     ],

@@ -35,7 +35,7 @@ def test_nearest_keeps_its_digits_far_from_the_origin():
 def test_nearest_does_not_depend_on_blocks(monkeypatch):
     points, references = random(100, 5), random(70, 5, seed=1)
     whole = kd.nearest(points, references)
-    monkeypatch.setattr("kaleido.measures.over_generalization.CHUNK", {"cpu": 70 * 3})
+    monkeypatch.setattr("kaleido.measures.neighbours.BLOCK", {"cpu": 70 * 3})
     assert all(torch.equal(a, b) for a, b in zip(whole, kd.nearest(points, references), strict=True))
 
 
@@ -119,7 +119,7 @@ def test_gain_of_known_maps():
 def test_gain_is_the_same_in_blocks(monkeypatch):
     net, z = kd.mlp(6, 2, 20, seed=1), random(10, 6)
     whole = kd.gain(net, z)[0]
-    monkeypatch.setattr("kaleido.measures.over_generalization.CHUNK", {"cpu": 3 * 36})
+    monkeypatch.setattr("kaleido.measures.over_generalization.ENTRIES", 3 * 36)
     assert torch.allclose(kd.gain(net, z)[0], whole)
 
 

@@ -10,8 +10,8 @@ from conftest import ROOT
 from kaleido.chapters import CHAPTERS
 from kaleido.lab import sweep as sweeps
 from kaleido.lab.cell import Cell
-from kaleido.lab.reach import reached
 from kaleido.tools import exact, files
+from kaleido.tools.reach import reached
 
 TOY = Cell("kaleido.chapters.over_generalization.study:toy", "points1d", 2, 10, 5, (100,))
 STUDIES = {cell.study.partition(":")[0] for chapter in CHAPTERS for cell in chapter.cells("smoke")}

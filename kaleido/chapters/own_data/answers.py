@@ -12,8 +12,8 @@ from kaleido.chapters.common import SAMPLED
 from kaleido.chapters.data_sets.study import FEW
 from kaleido.chapters.over_generalization.figures import unseen_inputs
 from kaleido.chapters.own_data.cells import OWN, PROFILES, plan
-from kaleido.data.reading import read, scaled
-from kaleido.data.sources import BUNDLED, bundled
+from kaleido.data.reading import scaled
+from kaleido.data.sets import stored
 from kaleido.lab.chapter import collected
 from kaleido.lab.drawing import shown, theme
 from kaleido.lab.evidence import Evidence
@@ -43,8 +43,7 @@ def measured(path: str, profile: str = "laptop", size: int | None = None) -> Evi
     data set that stands for a reader's belongs to the profile, as any notebook's.
 
     Arguments:
-        path: A folder of images, `.npy`, `.npz`, an idx file or the name of a data set, see `kaleido.load`. Where there
-            is a folder of a data set's name, the folder is meant.
+        path: A folder of images, `.npy`, `.npz`, an idx file or the name of a data set, see `kaleido.load`.
         profile: How large networks are, and how many seeds.
         size: If given, the middle square of every image of a folder is brought to so many pixels a side.
 
@@ -56,10 +55,10 @@ def measured(path: str, profile: str = "laptop", size: int | None = None) -> Evi
         path = str(path)  # papermill's -p takes what looks like a number for one
     if not isinstance(path, str | os.PathLike):
         raise TypeError(f"path is {path!r}, expected a name or a path: papermill's -r hands it over as it is written")
-    path = os.fsdecode(path)
     if profile not in PROFILES:
         raise ValueError(f"unknown profile '{profile}', expected one of {', '.join(PROFILES)}")
-    if path == OWN and size is None and not Path(path).is_dir():
+    if path == OWN and size is None:
+        stored(path)  # refuses a name that is a path's, too
         return collected(sweep(plan(profile)), files.build_folder(profile) / "evidence", "20", profile)
     kept = _kept(path, size)
     return collected(sweep(plan(profile, str(kept))), kept.with_suffix(""), "20", profile)
@@ -214,18 +213,14 @@ def _name(found: Evidence) -> str:
     return found.table["data"].iloc[0]
 
 
-def _kept(path: str, size: int | None) -> Path:
+def _kept(path: str | os.PathLike, size: int | None) -> Path:
     """Reads the images and keeps them, each once, in the build folder, under a name that says what they are."""
-    there, images, labels = Path(path), None, None
-    if size is not None:
-        whole("size", size, SIDE)
-        images = scaled(there, size)
-    elif there.exists():
-        images, labels = read(there)
-    elif path in BUNDLED:
-        images, labels = bundled(path).train, bundled(path).labels
+    if size is None:
+        found = stored(path)
+        images, labels = found.train, found.labels
     else:
-        raise FileNotFoundError(f"there is nothing at '{path}' (looked in '{Path.cwd()}')")
+        whole("size", size, SIDE)
+        images, labels = scaled(Path(path), size), None
     if images.ndim not in (3, 4) or images.shape[3:] not in ((), (3,)) or min(images.shape[1:3]) < SIDE:
         raise ValueError(
             f"'{path}' holds samples of shape {images.shape[1:]}, expected images: (height, width), "
@@ -233,14 +228,12 @@ def _kept(path: str, size: int | None) -> Path:
         )
     if images[0].size > LARGEST:
         how = (
-            "set `size`, the pixels of a side, to 32" if there.is_dir() else "scale them to 32 x 32 before saving them"
+            "set `size`, the pixels of a side, to 32" if Path(path).is_dir() else "scale them to 32 x 32 and save them"
         )
         raise ValueError(
             f"the images of '{path}' have {images[0].size:,} numbers each, and a network of this notebook is meant for "
             f"{LARGEST:,} at most: {how}"
         )
-    if images.dtype != np.uint8 and images.min() >= 0:
-        raise ValueError(f"'{path}' holds {images.dtype} from {images.min():g} on: save bytes, or numbers from -1 to 1")
     once = np.sort(np.unique(images.reshape(len(images), -1), axis=0, return_index=True)[1])
     images, labels = images[once], None if labels is None else labels[once]
     if len(images) < LEAST:

@@ -2,7 +2,7 @@ import sys
 
 import pytest
 
-from kaleido.lab.reach import reached
+from kaleido.tools.reach import reached
 
 FILES = {
     "__init__.py": "EVERYTHING = 1",

@@ -21,7 +21,7 @@ def _module(path: Path) -> tuple[str, str]:
 
 
 # read once: what a process has imported is what its results depend on, whatever is edited meanwhile
-SOURCES = {_module(path)[0]: (path.read_text(), _module(path)[1]) for path in PACKAGE.rglob("*.py")}
+SOURCES = {_module(path)[0]: (path.read_text(encoding="utf-8"), _module(path)[1]) for path in PACKAGE.rglob("*.py")}
 
 
 def reached(name: str, follow: Callable[[str], bool] = lambda name: True) -> dict[str, str]:
@@ -71,4 +71,4 @@ def _source(name: str) -> tuple[str | None, str]:
         spec = importlib.util.find_spec(name)
     except ModuleNotFoundError:  # a name in a module, not a module
         spec = None
-    return (Path(spec.origin).read_text(), spec.parent) if spec and spec.origin else (None, "")
+    return (Path(spec.origin).read_text(encoding="utf-8"), spec.parent) if spec and spec.origin else (None, "")
