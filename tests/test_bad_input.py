@@ -12,6 +12,7 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from torch import nn
 
 import kaleido as kd
 from kaleido.measures.quality import distances, novelty
@@ -30,6 +31,8 @@ KINDS = st.one_of(
     st.none(), st.booleans(), st.integers(-3, 3), st.sampled_from([2**31, 2**63, 10**30, -(2**63)]), st.floats(),
     st.text(max_size=4), st.binary(max_size=4), st.lists(st.integers(-1, 2), max_size=2),
     st.just({}), st.just(object()),
+    st.sampled_from([np.int64(2), np.uint8(1), np.int32(-1), np.float32(0.5), np.bool_(True), np.arange(2), np.array(1),
+                     np.array([0.5, np.nan]), torch.tensor([0, 1]), torch.tensor(0.5)]),
 )  # fmt: skip
 
 
@@ -48,15 +51,20 @@ def tensors(draw):
     shape = draw(st.one_of(st.tuples(st.integers(0, 14), st.just(D)), st.lists(st.integers(0, 3), max_size=4)))
     made = torch.rand(tuple(shape), generator=torch.Generator().manual_seed(draw(st.integers(0, 9))))
     made = made * draw(st.sampled_from([1.0, 1.0, 1.0, 0.0, 1e-20, 1e9, 1e16, 1e25]))
+    if made.ndim == 2 and draw(st.booleans()):
+        made = made * 10.0 ** torch.randint(-6, 7, (len(made), 1), generator=torch.Generator().manual_seed(0))
     if made.numel() and draw(st.booleans()):
         made.view(-1)[draw(st.integers(0, made.numel() - 1))] = draw(st.sampled_from(VALUES))
     return made.to(draw(st.sampled_from(TYPES[:1] * 8 + TYPES)))
 
 
+MEMORY = torch.empty(0)
 MAPS = {
     "identity": lambda x: x, "half": lambda x: x / 2, "net": NET, "square": lambda x: x * x,
     "large": lambda x: x * 1e20,
     "root": torch.sqrt, "log": torch.log, "constant": lambda x: torch.zeros_like(x) + x[:1] * 0 + 0.25,
+    "in place": lambda x: x.mul_(0.5), "again": lambda x: torch.mul(x, 0.5, out=MEMORY.resize_(x.shape)),
+    "dropout": nn.Dropout(0.5), "dropout no more": nn.Dropout(0.5).eval(), "norm": nn.BatchNorm1d(D),
     "narrow": lambda x: x[:, :1], "none": lambda x: None, "list": lambda x: [1], "double": lambda x: x.double(),
 }  # fmt: skip
 A_MAP = st.one_of(st.sampled_from(list(MAPS.values())), ODD)
@@ -124,6 +132,10 @@ def _saved(save, *arguments, **named):
     return file.getvalue()
 
 
+def _two_pages(first, second):
+    return _saved(Image.fromarray(first).save, "tiff", save_all=True, append_images=[Image.fromarray(second)])
+
+
 WHOLE = np.arange(6 * 4 * 4, dtype=np.uint8).reshape(6, 4, 4)
 CONTENTS = {
     "x.npy": _saved(np.save, WHOLE),
@@ -140,6 +152,16 @@ CONTENTS = {
     "d/x.jpg": _saved(Image.fromarray(WHOLE[0]).save, "jpeg"),
     "d/x.bmp": _saved(Image.fromarray(WHOLE[0]).save, "bmp"),
     "d/x.webp": _saved(Image.fromarray(WHOLE[0]).save, "webp"),
+    "d/clear.png": _saved(Image.fromarray(np.dstack([WHOLE[0]] * 4)).save, "png"),
+    "d/deep.png": _saved(Image.fromarray(WHOLE[0].astype(np.uint16) * 257).save, "png"),
+    "d/real.tif": _saved(Image.fromarray(WHOLE[0] / np.float32(95)).save, "tiff"),
+    "d/several.tif": _two_pages(*WHOLE[:2]),
+    "d/mask.bmp": _saved(Image.fromarray(WHOLE[0] > 40).save, "bmp"),
+    "d/x.JPE": _saved(Image.fromarray(WHOLE[0]).save, "jpeg"),
+    "first.npy": _saved(np.save, WHOLE.reshape(2, 3, 4, 4)),
+    "mask.npy": _saved(np.save, (WHOLE > 40).astype(np.uint8)),
+    "deep.npy": _saved(np.save, WHOLE.astype(">u2")),
+    "longer.npz": _saved(np.savez, images=WHOLE, labels=[0, 1] * 4),
 }
 
 
@@ -262,7 +284,7 @@ def test_sample(f, start, **how):
         x = start
         for run in range(how["runs"] + 1):
             assert run not in orbit.runs or torch.allclose(orbit.at(run).double(), x.double())
-            x = f(x).detach()
+            x = f(x.clone()).detach().clone()
 
 
 MEASURES = {

@@ -212,7 +212,7 @@ def stored(name: str | os.PathLike, bounds: tuple[float, float] | None = None) -
             raise ValueError(f"'{name}' has no images")
         return downloaded(name) if name in DOWNLOADED else bundled(name)
     path = Path(os.fsdecode(name))
-    if isinstance(name, str) and not (_exists(path) or path.suffix or len(path.parts) > 1):
+    if isinstance(name, str) and not (_exists(path) or path.suffix or "/" in name or os.sep in name):
         raise ValueError(f"unknown data set '{name}', expected one of {', '.join(NAMES)}, or a path")
     images = Images(*read(path))
     if bounds is None and images.train.dtype.kind in "iuf" and images.train.dtype != np.uint8 and images.train.size:

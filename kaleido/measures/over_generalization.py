@@ -173,6 +173,7 @@ def gain(
     Raises:
         ValueError: If shapes differ, a value is not finite, or there are fewer than 2 draws.
     """
+    floats("probes", probes)
     _mapped(f, probes[:1])
     dim = probes.shape[1]
     if draws is None:

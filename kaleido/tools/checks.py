@@ -22,12 +22,10 @@ def whole(name: str, value: object, least: int = 1, most: int = LARGE) -> None:
 
 def several(name: str, value: object) -> list:
     """Returns the values of a sequence, an array or a tensor as Python's; a TypeError if the value is none of them."""
-    if isinstance(value, str | bytes | dict) or not isinstance(value, Iterable):
-        raise TypeError(f"{name} is of type {type(value).__name__}, expected a sequence")
-    try:
-        return value.tolist() if hasattr(value, "tolist") else list(value)
-    except TypeError:  # such as an array without axes
-        raise TypeError(f"{name} is {value!r}, expected a sequence") from None
+    values = value.tolist() if hasattr(value, "tolist") else value
+    if isinstance(values, str | bytes | dict) or not isinstance(values, Iterable):  # an array may have no axes
+        raise TypeError(f"{name} is {value!r}, expected a sequence")
+    return list(values)
 
 
 def number(name: str, value: object, expected: str, fits: Callable[[float], bool]) -> None:

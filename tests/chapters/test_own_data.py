@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from pathlib import Path
 
 import nbformat
 import numpy as np
@@ -44,11 +45,11 @@ def test_papermill_measures_a_folder_of_pngs_by_its_path(pictures, build):
 
 
 REFUSED = {
-    "too many pixels": (np.zeros((20, 40, 40, 3), np.uint8), "4,800 numbers each.*scale them to 32 x 32 before"),
-    "no images": (np.zeros((20, 40)), r"samples of shape \(40,\), expected images"),
+    "too many pixels": (np.zeros((20, 40, 40, 3), np.uint8), "4,800 numbers each.*scale them to 32 x 32 and save them"),
+    "no images": (np.full((20, 40), -0.5), r"samples of shape \(40,\), expected images"),
     "channels first": (np.zeros((20, 3, 8, 8), np.uint8), "channels first: bring them last"),
     "three pixels": (np.zeros((20, 3, 3), np.uint8), "of 4 pixels a side and more"),
-    "numbers from 0 to 1": (np.ones((20, 8, 8)), "float64 from 1 on: save bytes, or numbers from -1 to 1"),
+    "numbers from 0 to 1": (np.ones((20, 8, 8)), "float64 from 1 to 1: save bytes, or numbers from -1 to 1"),
     "one image": (np.zeros((20, 8, 8), np.uint8), "1 different images, expected 10 or more"),
 }
 
@@ -79,9 +80,31 @@ def test_folders_and_names_that_do_not_do_are_refused_with_what_to_do(pictures, 
         own.measured(str(_one_size(pictures, tmp_path / "large", 64)), "smoke")
     with pytest.raises(ValueError, match=r"unknown profile 'extended', expected one of smoke, laptop$"):
         own.measured(str(pictures), "extended", size=8)
-    with pytest.raises(FileNotFoundError, match=r"there is nothing at 'nowhere/' \(looked in"):
+    with pytest.raises(FileNotFoundError, match=r"there is nothing at 'nowhere' in /"):
         own.measured("nowhere/", "smoke")
     assert not (build / "cache").exists()
+
+
+def test_what_notebook_20_refuses_kaleido_load_refuses_in_the_same_words(pictures, tmp_path, build, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    _one_size(pictures, tmp_path / "faces", 8)
+    _one_size(pictures, tmp_path / "points2d", 8)
+    np.save("floats.npy", np.random.default_rng(0).random((40, 8, 8), dtype=np.float32))
+    np.save("whole.npy", np.random.default_rng(0).integers(0, 9, (40, 8, 8)))
+    np.save("deep.npy", np.zeros((40, 8, 8), np.uint16))
+    np.save("masks.npy", np.eye(8, dtype=np.uint8)[None].repeat(40, 0))
+    names = ["faces", "points2d", "floats.npy", "whole.npy", "deep.npy", "masks.npy", "nowhere", "nowhere/", "mnits"]
+    for name in (*names, Path("faces.npz")):
+        said = []
+        for ask in (kd.load, lambda path: own.measured(path, "smoke")):
+            with pytest.raises((ValueError, FileNotFoundError)) as refused:
+                ask(name)
+            said.append(str(refused.value))
+        assert said[0] == said[1], name
+    assert kd.load("floats.npy", bounds=(0, 1)).train.min() >= 0
+    for path in ("./faces", Path("faces"), tmp_path / "faces"):
+        assert kd.load(path).image_shape == (8, 8, 3)
+        assert list(own.measured(path, "smoke").arrays["image shape"]) == [8, 8, 3]
 
 
 def _one_size(pictures, folder, side):

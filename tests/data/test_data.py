@@ -1,4 +1,6 @@
 import gzip
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -37,6 +39,25 @@ def test_mnist5k_has_five_hundred_of_each_digit():
 def test_a_seed_draws_the_split():
     one, again, other = (kd.load("digits", seed=seed) for seed in (1, 1, 2))
     assert one.digest == again.digest != other.digest
+
+
+def test_the_digest_knows_all_that_a_data_set_holds(digits):
+    labels = digits.train_labels
+    others = [
+        replace(digits, image_shape=(4, 16)),
+        replace(digits, image_shape=None),
+        replace(digits, bounds=(-1.0, 1.5)),
+        replace(digits, test=digits.test[1:], test_labels=None),
+        replace(digits, train_labels=labels.flip(0)),
+        replace(digits, train_labels=None, test_labels=None),
+        kd.Dataset("flat", digits.train.reshape(-1, 32), digits.test.reshape(-1, 32), digits.bounds),
+    ]
+    assert len({digits.digest, *(other.digest for other in others)}) == 1 + len(others)
+    assert replace(digits, name="other", bounds=(-1, 1), image_shape=(np.int64(8), 8)).digest == digits.digest
+    edited = replace(digits, train=digits.train.clone())
+    assert edited.digest == digits.digest
+    edited.train[0, 0] = 0.123
+    assert edited.digest != digits.digest
 
 
 def test_bounds_may_be_zero_and_one(digits):
@@ -195,6 +216,33 @@ def test_unknown_names_are_answered_with_the_known_ones(tmp_path):
         kd.noise(kd.load("points1d"), 0)
     with pytest.raises(ValueError, match="seed is -1"):
         kd.load("digits", seed=-1)
+
+
+def test_a_name_that_is_a_data_set_and_a_path_is_refused_and_a_path_is_a_path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("faces", "patches-8", "points2d", "points-2-5"):
+        (tmp_path / name).mkdir()
+        for i in range(9):
+            Image.fromarray(np.full((5, 5), 20 * i, np.uint8)).save(tmp_path / name / f"{i}.png")
+        with pytest.raises(ValueError, match=rf"'{name}' is a data set, and there is .* './{name}' is that one"):
+            kd.load(name)
+        for path in (Path(name), f"./{name}", tmp_path / name):
+            assert kd.load(path).image_shape == (5, 5)
+    np.save("digits", np.zeros((9, 5, 5), np.uint8))  # digits.npy: another name
+    assert kd.load("digits").image_shape == (8, 8)
+    with pytest.raises(FileNotFoundError, match=f"nothing at 'digits' in {tmp_path}"):
+        kd.load(Path("digits"))
+
+
+def test_numbers_from_zero_on_need_their_bounds(tmp_path):
+    images = np.random.default_rng(0).random((20, 4, 4), dtype=np.float32)
+    np.save(tmp_path / "x.npy", images)
+    with pytest.raises(ValueError, match=r"float32 from .* to .*: save bytes, or numbers from -1 to 1"):
+        kd.load(tmp_path / "x.npy")
+    assert kd.load(tmp_path / "x.npy", bounds=(0, 1)).bounds == (0, 1)
+    assert kd.load(tmp_path / "x.npy", bounds=(-1, 1)).train.min() >= 0  # who says so means it
+    np.save(tmp_path / "x.npy", 2 * images - 1)
+    assert kd.load(tmp_path / "x.npy").train.min() < -0.9
 
 
 def test_patches_tile_the_photographs_in_grey():

@@ -227,3 +227,35 @@ def test_held_out_points_that_were_learned_do_not_hide_copies(digits):
     learned = dataclasses.replace(digits, test=digits.train[:30], test_labels=None)
     with pytest.raises(ValueError, match="every held-out point of 'digits' is a training point"):
         novelty(copies, learned)
+
+
+def test_what_is_kept_of_a_data_set_or_of_features_is_forgotten_where_they_change(digits):
+    samples, look = random(400, 64) * 2 - 1, torch.nn.Linear(64, 16)
+    kd.assess(samples, digits, look)
+    with torch.no_grad():
+        look.weight.mul_(3)
+    found, fresh = kd.assess(samples, digits, look), kd.assess(samples, digits, lambda x: look(x))
+    assert found == fresh
+    mine = kd.Dataset("mine", digits.train.clone(), digits.test.clone(), (-9.0, 9.0))
+    asked = (lambda: novelty(samples, mine), lambda: kd.covered(lambda x: x, samples, mine))
+    before = [ask() for ask in asked]
+    mine.train.mul_(0.5)
+    again = kd.Dataset("mine", mine.train.clone(), mine.test, mine.bounds)
+    assert [ask() for ask in asked] == [novelty(samples, again), kd.covered(lambda x: x, samples, again)] != before
+
+
+def test_features_are_learned_anew_where_an_image_is_of_another_shape(digits, build):
+    misread = dataclasses.replace(digits, image_shape=(4, 16))
+    kd.features(misread, steps=30)
+    found = kd.features(digits, steps=30)(digits.test)
+    for path in build.rglob("*.safetensors"):
+        path.unlink()
+    assert torch.equal(kd.features(digits, steps=30)(digits.test), found)
+
+
+def test_features_are_learned_anew_where_their_code_has_changed(digits, build, edited):
+    kd.features(digits, steps=3)
+    for module, learned in (("kaleido.lab.drawing", 1), ("kaleido.tools.seeds", 2), ("kaleido.measures.features", 3)):
+        edited(module)
+        kd.features(digits, steps=3)
+        assert len(list(build.rglob("*.safetensors"))) == learned
