@@ -111,6 +111,9 @@ def test_folders_may_be_relative_or_of_ones_home(monkeypatch, tmp_path, variable
     ):
         monkeypatch.setenv(variable, value)
         assert place() == expected
+    monkeypatch.setenv(variable, "~no such user/x")
+    with pytest.raises(ValueError, match=f"{variable} is '~no such user/x', and nobody"):
+        place()
     usual = {"KALEIDO_BUILD": "build", "KALEIDO_RECORD": "data/record", "KALEIDO_DATA": "data"}[variable]
     for nothing in (lambda: monkeypatch.setenv(variable, ""), lambda: monkeypatch.delenv(variable)):
         nothing()

@@ -9,6 +9,7 @@ __all__ = ["between", "near", "rows"]
 
 BLOCK = {"cpu": 2**20, "cuda": 2**28}  # entries of one block of distances: a few MiB stay in a processor's cache
 ROUNDED = 2  # a squared distance by products, a a - 2 a x + x x, errs by so many roundings of (|a| + |x|)^2
+SMALL = 1e-15  # a distance whose square leaves float32
 DIGITS = 1e-4  # of a squared distance, so large an error may be
 
 
@@ -86,7 +87,8 @@ def _unsure(length: Tensor, square: Tensor) -> Tensor:
 
     No reference as near is longer than |a| + d, and (2 |a| + d)^2 <= 8 |a|^2 + 2 d^2.
     """
-    return ~(ROUNDED * torch.finfo(square.dtype).eps * (8 * length + 2 * square) <= DIGITS * square)
+    about = torch.finfo(square.dtype)
+    return ~(ROUNDED * about.eps * (8 * length + 2 * square) + about.tiny <= DIGITS * square)
 
 
 def _directly(point: Tensor, references: Tensor) -> Tensor:
@@ -100,5 +102,8 @@ def _apart(points: Tensor, references: Tensor, index: Tensor) -> tuple[Tensor, T
         torch.stack([torch.linalg.vector_norm(part - references[i], dim=1) for i in which.T], dim=1)
         for part, which in zip(points.split(4096), index.split(4096), strict=True)
     ])  # fmt: skip
+    row, column = (distance < SMALL).nonzero().unbind(1)
+    small = points[row].double() - references[index[row, column]].double()
+    distance[row, column] = torch.linalg.vector_norm(small, dim=1).to(distance.dtype)
     distance, order = distance.sort(dim=1, stable=True)
     return distance, index.gather(1, order)

@@ -32,7 +32,11 @@ def place(variable: str, usual: str) -> Path:
 
     Both start from the project's folder, wherever a process runs (a notebook's runs beside the notebook); `~` is home.
     """
-    return root() / Path(os.environ.get(variable) or usual).expanduser()
+    told = os.environ.get(variable) or usual
+    try:
+        return root() / Path(told).expanduser()
+    except RuntimeError:
+        raise ValueError(f"{variable} is {told!r}, and nobody of that name has a home here") from None
 
 
 def _builds() -> Path:

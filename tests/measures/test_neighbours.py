@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from conftest import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,8 +16,8 @@ SCALES = 10.0 ** np.arange(-6, 7)
 
 def mixed(n, dim, scales, seed, place=0.0, copies=0):
     """Points of several scales in one set, far from the origin if wished, and with some twice."""
-    random = np.random.default_rng(seed)
-    points = place + random.normal(size=(n, dim)) * random.choice(scales, size=(n, 1))
+    drawn = np.random.default_rng(seed)
+    points = place + drawn.normal(size=(n, dim)) * drawn.choice(scales, size=(n, 1))
     points[:copies] = points[n - copies :]
     return torch.from_numpy(points).float()
 
@@ -84,6 +85,15 @@ def test_one_point_far_out_leaves_the_others_where_they_were():
     assert novelty(good, data)["novelty"] == 1
     pairs = kd.pair_contraction(lambda x: x / 2, far)
     assert pairs == pytest.approx(0.5, rel=1e-6)
+
+
+def test_points_too_small_to_square_are_apart_all_the_same():
+    points = random(40, 6)
+    distance, index = kd.nearest(points[20:], points[:20])
+    small, same = kd.nearest(points[20:] * 1e-30, points[:20] * 1e-30)
+    assert torch.allclose(small.double() * 1e30, distance.double(), rtol=1e-4)
+    assert torch.equal(same, index)
+    assert not kd.nearest(points[:20] * 1e-30, points[:20] * 1e-30)[0].any()
 
 
 def test_distances_are_taken_directly_only_where_products_have_too_few_digits(monkeypatch):
