@@ -2,13 +2,16 @@
 
 from dataclasses import replace
 
+import torch
 from torch import Tensor, nn
 
 from kaleido.data.inputs import noise
 from kaleido.data.sets import Dataset
 from kaleido.lab.cell import FIRST_SEED, Cell
 from kaleido.measures.baselines import controls
+from kaleido.measures.features import Features
 from kaleido.measures.over_generalization import gain, landing, nearest
+from kaleido.measures.quality import Reference, reference
 
 IMAGES = ("digits", "mnist5k")  # small data sets that the claims are shown on
 DEEP, SHALLOW = 10, 1
@@ -36,6 +39,12 @@ def fitted(cells: list[Cell]) -> list[Cell]:
 def kept_until(last: int, runs: tuple[int, ...] = KEPT) -> list[int]:
     """Returns those of the runs that a cell comes to."""
     return [run for run in runs if run <= last]
+
+
+def held_out(data: Dataset, look: Features) -> Reference:
+    """Returns the held-out points' features, which samples are compared with."""
+    with torch.no_grad():
+        return reference(look(data.test))
 
 
 def states(net: nn.Module, history) -> dict[str, tuple[dict[str, Tensor], float]]:

@@ -21,7 +21,7 @@ from filelock import FileLock
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from kaleido.chapters.common import DEEP, DRAWS, LAST, SAMPLED
+from kaleido.chapters.common import DEEP, DRAWS, LAST, SAMPLED, held_out
 from kaleido.chapters.common import MATCHED as LEVELS_OF_CLAIMS
 from kaleido.data.inputs import noise, probes
 from kaleido.data.sets import Dataset, load
@@ -31,7 +31,7 @@ from kaleido.measures.baselines import controls
 from kaleido.measures.dynamics import APART, REST, distinct, ends
 from kaleido.measures.features import Features, features
 from kaleido.measures.over_generalization import gain, landing
-from kaleido.measures.quality import Reference, novelty, prdc, predicted, reference
+from kaleido.measures.quality import Reference, novelty, prdc, predicted
 from kaleido.networks.build import mlp
 from kaleido.sampling import sample
 from kaleido.tools import files
@@ -310,7 +310,7 @@ def main(command: str, folder: Path, names: list[str]) -> None:
             continue
         if job.data not in known:
             looks = [look.to(device) for look in judges(load(job.data))]
-            known[job.data] = looks, [reference(features_of(look, data.test)) for look in looks]
+            known[job.data] = looks, [held_out(data, look) for look in looks]
         looks, real = known[job.data]
         trivial = folder / "rows" / f"{job.data}-guards.json"
         if job.deep and not trivial.exists():

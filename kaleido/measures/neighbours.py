@@ -50,6 +50,8 @@ def near(points: Tensor, references: Tensor, count: int = 1) -> tuple[Tensor, Te
 def between(points: Tensor, references: Tensor, origin: Tensor, themselves: bool = False) -> Iterator[Tensor]:
     """Gives squared distances of some points at a time to all references, in float64, with shape (some, M).
 
+    Each lies in the memory of the one before.
+
     Arguments:
         points: With shape (N, D), float64.
         references: With shape (M, D), likewise.
@@ -58,10 +60,11 @@ def between(points: Tensor, references: Tensor, origin: Tensor, themselves: bool
     """
     shifted = references - origin
     squares, start = shifted.square().sum(1), 0
+    memory = shifted.new_empty(min(rows(references), len(points)), len(references))
     for part in points.split(rows(references)):
         moved = part - origin
         length = moved.square().sum(1, keepdim=True)
-        found = torch.addmm(squares, moved, shifted.T, alpha=-2).add_(length)
+        found = torch.addmm(squares, moved, shifted.T, alpha=-2, out=memory[: len(part)]).add_(length)
         own = torch.arange(len(part), device=part.device)
         if themselves:
             found[own, start + own] = torch.inf

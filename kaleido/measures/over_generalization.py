@@ -241,8 +241,8 @@ def _pair_contraction(outputs: Tensor, probes: Tensor) -> float:
 def _pairs(points: Tensor) -> Tensor:
     """Squared distances between all pairs of the first points, each pair once."""
     points = points[:MOST].double()
-    blocks = between(points, points, points.mean(0), themselves=True)
-    return torch.cat(list(blocks))[torch.ones(len(points), len(points), dtype=torch.bool, device=points.device).triu(1)]
+    squares = torch.cat([part.clone() for part in between(points, points, points.mean(0), themselves=True)])
+    return squares[torch.ones_like(squares, dtype=torch.bool).triu(1)]
 
 
 def _kappa(after: Tensor, data: Dataset) -> float:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 import torch
@@ -23,7 +23,7 @@ COPIES = 0.01  # the quantile of held-out points below which a ratio of distance
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """Real points that several sets of samples are compared with, and what `prdc` asks of them alone.
+    """Real points that several sets of samples are compared with, and what is asked of them alone, once.
 
     Arguments:
         points: With shape (N, F), float64.
@@ -39,9 +39,15 @@ class Reference:
     first: Tensor
     radius: Tensor
 
+    @cached_property
+    def kernel(self) -> float:
+        """The mean of the kernel of `distances` over pairs of different points."""
+        return _kernel(self.points)
+
 
 def reference(real: Tensor, k: int = 5) -> Reference:
-    """Returns real points for `prdc`, with squared distances to each one's nearest and k-th nearest other.
+    """Returns real points for `prdc`, `distances` and `assess`, with squared distances to each one's nearest and k-th
+    nearest other.
 
     Arguments:
         real: Points X, with shape (N, F).
@@ -99,9 +105,9 @@ def prdc(real: Tensor | Reference, fake: Tensor, k: int = 5) -> dict[str, float]
     nearest_fake = torch.full_like(real[:, 0], torch.inf)
     recalled = torch.zeros_like(nearest_fake, dtype=torch.bool)
     for squares, its_radius in zip(between(fake, real, known.origin), fake_radius.split(rows(real)), strict=True):
-        inside = squares < known.radius
+        inside = (squares < known.radius).count_nonzero(1)
         dense += int(inside.sum())
-        precise.append(inside.any(1))
+        precise.append(inside > 0)
         recalled |= (squares < its_radius[:, None]).any(0)
         nearest_fake = torch.minimum(nearest_fake, squares.amin(0))
         nearest_real.append(squares.amin(1))
@@ -118,7 +124,7 @@ def prdc(real: Tensor | Reference, fake: Tensor, k: int = 5) -> dict[str, float]
     }
 
 
-def distances(real: Tensor, fake: Tensor, seed: int = 0) -> dict[str, float]:
+def distances(real: Tensor | Reference, fake: Tensor, seed: int = 0) -> dict[str, float]:
     r"""Returns three distances between the distributions that two sets of points come from.
 
     `frechet`: |m - n|^2 + tr(A + B - 2 (A B)^{1/2}), with means m, n and covariances A, B (Heusel et al.,
@@ -129,13 +135,17 @@ def distances(real: Tensor, fake: Tensor, seed: int = 0) -> dict[str, float]:
     that unit, `kernel` without unit.
 
     Arguments:
-        real: Points, with shape (N, F).
+        real: Points, with shape (N, F), or their `reference`.
         fake: Points, with shape (M, F).
         seed: Draws the directions.
 
     Raises:
         ValueError: If F differs, there are fewer than 2 points on a side, or a value is not finite.
     """
+    known = real if isinstance(real, Reference) else None
+    if known:
+        floats("fake", fake)
+        real, fake = known.points, fake.double()
     _check(real, fake)
     if min(len(real), len(fake)) < 2:
         raise ValueError(f"{len(real)} real and {len(fake)} fake points are too few: 2 and more are needed")
@@ -149,7 +159,7 @@ def distances(real: Tensor, fake: Tensor, seed: int = 0) -> dict[str, float]:
     random = np.random.RandomState(seed)
     return {
         "frechet": float(frechet.compute()),
-        "kernel": _kernel(real) + _kernel(fake) - 2 * _kernel(real, fake),
+        "kernel": (known.kernel if known else _kernel(real)) + _kernel(fake) - 2 * _kernel(real, fake),
         "sliced": float(
             sliced_wasserstein_distance(real.numpy(), fake.numpy(), n_projections=PROJECTIONS, seed=random)
         ),
@@ -194,7 +204,11 @@ def novelty(samples: Tensor, data: Dataset) -> dict[str, float]:
 
 
 def assess(
-    samples: Tensor, data: Dataset, features: Callable[[Tensor], Tensor] | None = None, k: int = 5
+    samples: Tensor,
+    data: Dataset,
+    features: Callable[[Tensor], Tensor] | None = None,
+    k: int = 5,
+    real: Reference | None = None,
 ) -> dict[str, float]:
     r"""Returns the quality and the novelty of samples against the held-out points T of a data set.
 
@@ -206,6 +220,7 @@ def assess(
         data: The data set, with held-out points.
         features: A map from (N, D) to (N, F); the features are the pixels by default.
         k: Which neighbour's distance is the radius.
+        real: The held-out points' features as a `reference`, which has k, where several samples are assessed.
 
     Returns:
         The numbers by name.
@@ -224,8 +239,10 @@ def assess(
         )
     samples = samples[:n]
     with torch.no_grad():
-        real, fake = (features(part.clone()).clone() if features else part for part in (data.test, samples))
-        scores = prdc(real, fake, k) | distances(real, fake)
+        fake = features(samples.clone()).clone() if features else samples
+        if real is None:
+            real = reference(features(data.test.clone()).clone() if features else data.test, k)
+        scores = prdc(real, fake) | distances(real, fake)
         if hasattr(features, "classes"):
             scores |= predicted(features.classes(fake))
     return scores | novelty(samples, data)

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from kaleido.chapters.common import DRAWS, kept_until, start_of, states
+from kaleido.chapters.common import DRAWS, held_out, kept_until, start_of, states
 from kaleido.data.sets import Dataset
 from kaleido.measures.features import features
 from kaleido.measures.over_generalization import gain, landing
@@ -41,8 +41,8 @@ def architecture(cell, net, whole, seed, history, add):
         _over_generalization(add, net, orbit.at(1), z, data, condition, seed)
         if once:
             continue
+        real = held_out(data, look)
         with torch.no_grad():
-            real = look(data.test)
             for run in runs:
                 fake = look(orbit.at(run)[: len(data.test)])
                 scores = prdc(real, fake)

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from kaleido.chapters.common import CLOSE, kept_until, start_of
+from kaleido.chapters.common import CLOSE, held_out, kept_until, start_of
 from kaleido.data.sets import Dataset
 from kaleido.measures.dynamics import APART, REST, chao1, distinct, ends, lyapunov, radius
 from kaleido.measures.features import features
@@ -31,8 +31,7 @@ def attractors(cell, net, data, seed, history, add):
     add("B1", "loss", history.losses[-1], len(data.train), "train")
     start, runs = start_of(data, cell, seed), [*kept_until(cell.runs, JUDGED), last]
     orbit = sample(net, start, last, runs, retire=REST * unit * data.dim**0.5)
-    with torch.no_grad():
-        real = look(data.test)
+    real = held_out(data, look)
     for run in runs:
         with torch.no_grad():
             fake = look(orbit.at(run)[:n])

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from kaleido.chapters.common import kept_until
+from kaleido.chapters.common import held_out, kept_until
 from kaleido.data.inputs import noise
 from kaleido.measures.baselines import baselines
 from kaleido.measures.features import features
@@ -32,12 +32,13 @@ def turned(cell, net, data, seed, history, add) -> tuple[Orbit, dict]:
         add("C9", quantity, value, len(start), "noise", 1)
     if data.train_labels is not None and n >= FEW:
         look = features(data, seed, cell.judge)
+        real = held_out(data, look)
         add("C9", "accuracy", look.accuracy(data), n, "heldout")
         for known, samples in baselines(data, n, seed).items():
-            for quantity, value in assess(samples, data, look).items():
+            for quantity, value in assess(samples, data, look, real=real).items():
                 add("C9", quantity, value, n, "baseline", architecture=known)
         for run in orbit.runs:
-            for quantity, value in assess(orbit.at(run), data, look).items():
+            for quantity, value in assess(orbit.at(run), data, look, real=real).items():
                 add("C9", quantity, value, n, "noise", run)
     chains, turns = TURNED
     last = orbit.at(min(20, cell.runs))[:PICTURES]

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from kaleido.chapters.common import kept_until, middle_gain, start_of, states
+from kaleido.chapters.common import held_out, kept_until, middle_gain, start_of, states
 from kaleido.data.inputs import noise
 from kaleido.data.sets import Dataset
 from kaleido.measures.features import features
@@ -25,8 +25,7 @@ def by_depth(cell, net, whole, seed, history, add):
     """
     data = whole.first(cell.points) if cell.points else whole
     look, n, arrays = features(whole, seed, cell.judge), len(data.test), {}
-    with torch.no_grad():
-        real = look(data.test)
+    real = held_out(data, look)
     last = {name: tensor.clone() for name, tensor in net.state_dict().items()}
     for condition, (weights, loss) in ({"equal steps": (last, history.losses[-1])} | states(net, history)).items():
         net.load_state_dict(weights)
@@ -41,7 +40,7 @@ def by_depth(cell, net, whole, seed, history, add):
         for run in runs:
             samples = orbit.at(run)[:n]
             if in_full:
-                scores = assess(samples, data, look)
+                scores = assess(samples, data, look, real=real)
             else:
                 with torch.no_grad():
                     scores = prdc(real, look(samples))

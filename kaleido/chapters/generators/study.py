@@ -1,5 +1,6 @@
 """Notebook 08: samples of the kaleidoscope and of other generators, and the search for the settings of each."""
 
+from kaleido.chapters.common import held_out
 from kaleido.chapters.generators.cells import CHOSEN, PICTURES, RUNS, SCORES
 from kaleido.chapters.generators.generators import GENERATORS, Setting
 from kaleido.data.inputs import noise
@@ -19,8 +20,9 @@ def generators(cell, net, data, seed, history, add):
     for name, (draw, key, _) in GENERATORS.items():
         drawn[name] = draw(data, n, seed, size, **{key: chosen[name]})
     drawn["training points"] = data.train[:n]
+    real = held_out(data, look)
     for name, samples in drawn.items():
-        for quantity, value in assess(samples, data, look).items():
+        for quantity, value in assess(samples, data, look, real=real).items():
             add("B4", quantity, value, n, "drawn", architecture=name)
     return {f"{cell.data}/{name}": data.as_bytes(samples[:PICTURES]) for name, samples in drawn.items()}
 
@@ -34,7 +36,8 @@ def tuned_generators(cell, net, whole, seed, history, add):
     for name, (draw, key, grid) in GENERATORS.items():
         for value in grid:
             drawn[name, f"{key} {value}"] = draw(data, n, seed, size, **{key: value})
+    real = held_out(data, look)
     for (name, setting), samples in drawn.items():
-        scores = assess(samples, data, look)
+        scores = assess(samples, data, look, real=real)
         for quantity in SCORES:
             add("B4", quantity, scores[quantity], n, setting, architecture=name)

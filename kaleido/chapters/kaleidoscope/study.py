@@ -2,7 +2,7 @@
 
 import torch
 
-from kaleido.chapters.common import kept_until
+from kaleido.chapters.common import held_out, kept_until
 from kaleido.data.inputs import noise
 from kaleido.measures.baselines import baselines
 from kaleido.measures.features import features
@@ -27,12 +27,13 @@ def kaleidoscope(cell, net, data, seed, history, add):
     add("C3", "loss", history.losses[-1], len(data.train), "train")
     add("C3", "accuracy", look.accuracy(data), n, "heldout", architecture="features")
     add("C3", "brightness", data.test.mean(), n, "heldout", architecture="data")
+    real = held_out(data, look)
     for name, samples in baselines(data, n, seed).items():
-        for quantity, value in (assess(samples, data, look) | _in_pixels(samples, data)).items():
+        for quantity, value in (assess(samples, data, look, real=real) | _in_pixels(samples, data)).items():
             add("C3", quantity, value, n, "baseline", architecture=name)
     arrays = {}
     for condition, (kind, kick) in CONDITIONS.items():
-        orbit = _turned(cell, net, data, seed, look, condition, kind, kick, add)
+        orbit = _turned(cell, net, data, seed, look, real, condition, kind, kick, add)
         name = f"{cell.data}/{cell.depth}/{condition}"
         arrays[name] = _pictures(orbit, kept_until(cell.runs), PICTURES, data)
         if kick == "published":
@@ -40,14 +41,14 @@ def kaleidoscope(cell, net, data, seed, history, add):
     return arrays
 
 
-def _turned(cell, net, data, seed, look, condition, kind, kick, add) -> Orbit:
+def _turned(cell, net, data, seed, look, real, condition, kind, kick, add) -> Orbit:
     """Adds the rows of the chains from one kind of noise with one kick, and returns the chains."""
     runs, fives = kept_until(cell.runs), kept_until(cell.runs, FIVES)
     still = range(cell.runs // 4, cell.runs // 2 + 1)  # 50 to 100 of 200
     start, unit = noise(data, cell.probes, kind, seed), data.bounds[1] - data.bounds[0]
     orbit = sample(net, start, cell.runs, {*runs, *still, *fives}, kick, bounds=data.bounds, seed=seed)
     for run in runs:
-        scores = assess(orbit.at(run), data, look) | {"brightness": float(orbit.at(run).mean())}
+        scores = assess(orbit.at(run), data, look, real=real) | {"brightness": float(orbit.at(run).mean())}
         if condition == "noise":
             scores |= _in_pixels(orbit.at(run)[: len(data.test)], data)
         for quantity, value in scores.items():

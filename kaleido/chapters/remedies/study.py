@@ -1,6 +1,7 @@
 """Notebook 09: what repairs the collapse and the jumps, and the search for the best of it."""
 
 from kaleido.chapters.common import LATE as LAST
+from kaleido.chapters.common import held_out
 from kaleido.chapters.generators.cells import PICTURES, RUNS, SCORES
 from kaleido.chapters.remedies.cells import RECIPE
 from kaleido.data.inputs import noise
@@ -35,14 +36,15 @@ def remedies(cell, net, whole, seed, history, add):
     look, arrays = features(whole, seed, cell.judge), {}
     data = whole.validation(cell.points) if cell.points else whole
     ways = (*PLAINLY, RECIPE[1]) if cell.variant == "plain" else ("plain", RECIPE[1])
+    real = held_out(data, look)
     for name in SAMPLERS if cell.points else dict.fromkeys(ways):
-        last = _turned(net, data, look, name, seed, history, add)
+        last = _turned(net, data, look, real, name, seed, history, add)
         if not cell.points:
             arrays[f"{cell.data}/{cell.variant}/{name}"] = data.as_bytes(last[:PICTURES])
     return arrays
 
 
-def _turned(net, data, look, name: str, seed: int, history, add):
+def _turned(net, data, look, real, name: str, seed: int, history, add):
     """Adds the rows of one network's chains, turned in one way; returns their last states."""
     damping, kick, how = SAMPLERS[name]
     n, runs = len(data.test), RUNS if name == "plain" else (20, LAST)
@@ -60,7 +62,7 @@ def _turned(net, data, look, name: str, seed: int, history, add):
     add("B5", "loss", history.losses[-1], len(data.train), name)
     add("B5", "jump", jumps.double().mean(), n, name)
     for run in runs:
-        scores = assess(orbit.at(run), data, look)
+        scores = assess(orbit.at(run), data, look, real=real)
         for quantity in SCORES:
             add("B5", quantity, scores[quantity], n, name, run)
     add("B5", "different pictures", len(distinct(orbit.at(LAST), APART * unit).unique()), n, name, LAST)
