@@ -259,3 +259,14 @@ def test_features_are_learned_anew_where_their_code_has_changed(digits, build, e
         edited(module)
         kd.features(digits, steps=3)
         assert len(list(build.rglob("*.safetensors"))) == learned
+
+
+def test_a_reference_stands_for_the_held_out_points(digits):
+    samples, look = random(400, 64) * 2 - 1, kd.features(digits, steps=20)
+    with torch.no_grad():
+        real = reference(look(digits.test))
+        fake = look(samples)
+    assert kd.assess(samples, digits, look, real=real) == kd.assess(samples, digits, look)
+    assert distances(real, fake) == distances(look(digits.test).detach(), fake)
+    others = reference(look(digits.test[:50]).detach(), k=3)
+    assert kd.assess(samples, digits, look, real=others)["recall"] == prdc(others, fake[:360])["recall"]
