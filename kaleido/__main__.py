@@ -104,7 +104,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="replace")  # a terminal may not know the sign for "at most"
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal may not know the sign for "at most"
     asked = _parser().parse_args(arguments)
     try:
         if asked.command == "reproduce":

@@ -44,7 +44,8 @@ class History:
     final: float | None = None
 
 
-@torch.inference_mode(False)  # with gradients, whatever the caller has switched off
+@torch.inference_mode(False)  # with gradients and in float32, whatever the caller has switched on or off
+@torch.autocast("cpu", enabled=False)
 def learn(
     nets: Sequence[nn.Module],
     data: Tensor | Sequence[Tensor],
@@ -105,6 +106,7 @@ def learn(
     instance("data", data, Tensor | Sequence)
     sets = [data] * len(nets) if isinstance(data, Tensor) else list(data)
     snapshots = several("snapshots", snapshots)
+    sets = [points.clone() if isinstance(points, Tensor) and points.is_inference() else points for points in sets]
     _check(nets, sets, steps, batch, lr, snapshots, every, noise, look)
     plain = [_plain(net) for net in nets]
     place = _place(all(plain), precision, spectral, device)
@@ -124,7 +126,8 @@ def _check(nets, sets, steps, batch, lr, snapshots, every, noise, look) -> None:
     if not nets or len(nets) != len(sets):
         raise ValueError(f"there are {len(nets)} networks and {len(sets)} data sets, expected as many, at least one")
     for net, points in zip(nets, sets, strict=True):
-        if not isinstance(net, nn.Module) or not hasattr(net, "config"):
+        config = getattr(net, "config", None)
+        if not (isinstance(net, nn.Module) and isinstance(config, dict) and {"architecture", "seed"} <= config.keys()):
             raise TypeError(f"nets holds {type(net).__name__}, expected networks from `build`")
         floats("data", points, _dim(net))
         if points.dtype != torch.float32:
@@ -132,6 +135,11 @@ def _check(nets, sets, steps, batch, lr, snapshots, every, noise, look) -> None:
         a_map("a network of nets", net, points)
         if not any(weight.requires_grad for weight in net.parameters()):
             raise ValueError("a network of nets has nothing to learn: all of its weights are frozen")
+        if any(weight.dtype != torch.float32 for weight in net.parameters()):
+            raise ValueError("a network of nets has weights that are not torch.float32")
+    places = [{weight.data_ptr() for weight in net.parameters()} for net in nets]
+    if len(set().union(*places)) < sum(map(len, places)):
+        raise ValueError("networks of nets share weights: let them learn one after the other")
     whole("steps", steps, 0)
     for name, value in (("batch", batch), ("every", every), ("look", look)):
         if value is not None and not (name == "every" and isinstance(value, Real) and 0 < value < 1):
@@ -143,11 +151,13 @@ def _check(nets, sets, steps, batch, lr, snapshots, every, noise, look) -> None:
 
 
 def _plain(net: nn.Module) -> bool:
-    """Whether its gradients can be taken by hand: an MLP as it was built, with nothing frozen and no hooks."""
+    """Whether its gradients can be taken by hand: an MLP as it was built, with nothing frozen, shared or hooked."""
     hooks = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
     hooked = any(getattr(layer, name) for layer in net.modules() for name in hooks)
-    left = all(weight.requires_grad and not weight._backward_hooks for weight in net.parameters())
-    return net.config["architecture"] == "mlp" and left and not hooked and as_built(net) is not None
+    weights = list(net.parameters())
+    hooked |= any(weight._backward_hooks or weight._post_accumulate_grad_hooks for weight in weights)
+    free = all(weight.requires_grad for weight in weights) and len({w.data_ptr() for w in weights}) == len(weights)
+    return net.config["architecture"] == "mlp" and free and not hooked and as_built(net) is not None
 
 
 def _place(plain, precision, spectral, device) -> torch.device:

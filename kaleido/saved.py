@@ -37,9 +37,14 @@ def save_networks(path: str | Path, nets: Sequence[nn.Module], histories: Sequen
                 f"network {i} is not the one that its configuration makes: its layers were replaced, parametrised or "
                 "compiled since (of a compiled one, save the one that was compiled)"
             )
-        tensors |= {f"{i}/{name}": tensor for name, tensor in again.state_dict().items()}
+        state = again.state_dict()
+        tensors |= {f"{i}/{name}": tensor for name, tensor in state.items()}
         history = histories[i] if histories else History((), ())
         for j, snapshot in enumerate(history.snapshots):
+            if {name: value.shape for name, value in snapshot.weights.items()} != {
+                name: value.shape for name, value in state.items()
+            }:
+                raise ValueError(f"the snapshots of history {i} are of another network")
             tensors |= {f"{i}/{j}/{name}": tensor for name, tensor in snapshot.weights.items()}
         notes.append({
             "steps": history.steps,

@@ -9,6 +9,7 @@ from conftest import random
 from torch import nn
 
 import kaleido as kd
+from kaleido.tools import checks
 from kaleido.tools.checks import mapped
 
 
@@ -93,8 +94,11 @@ def test_dropout_that_is_no_layer_is_refused_too(digits):
         def forward(self, x):
             return nn.functional.dropout(x, 0.5, self.training)
 
-    with pytest.raises(ValueError, match=r"training mode than after eval\(\)"):
-        kd.sample(Own(), kd.noise(digits, 5), 1)
+    start = kd.noise(digits, 5)
+    dropped = nn.Sequential(nn.Linear(64, 64), nn.Dropout(0.5))
+    for f, x in ((Own(), start), (Own().forward, start), (Own(), 1e-6 * start), (dropped, 0 * start)):
+        with pytest.raises(ValueError, match=r"training mode than after eval\(\)"):
+            kd.sample(f, x, 1)
     assert kd.sample(nn.Sequential(nn.Linear(64, 64), nn.Dropout(0.0)), kd.noise(digits, 5), 1).states.isfinite().all()
 
 
@@ -132,7 +136,41 @@ def narrowed(net):
     net[2], net[4] = nn.Linear(24, 8), nn.Linear(8, 24)
 
 
-CHANGES = (frozen, replaced, parametrised, tied, hooked, held, narrowed)
+def tied_by_memory(net):
+    net[4].weight.data = net[2].weight.data
+
+
+def held_afterwards(net):
+    def hook(weight):
+        weight.grad.zero_()
+
+    net[2].weight.register_post_accumulate_grad_hook(hook)
+
+
+class StraightThrough(nn.ReLU):
+    def forward(self, x):
+        return x + (super().forward(x) - x).detach()
+
+
+def straight_through(net):
+    net[1] = StraightThrough()
+
+
+def stopped(net):
+    forward = net[2].forward
+    net[2].forward = lambda x: forward(x.detach())
+
+
+def silent(net):
+    net[1] = nn.GELU()
+    nn.init.zeros_(net[6].weight)
+
+
+NOT_COPIED = (tied_by_memory, held, held_afterwards, stopped)
+CHANGES = (
+    frozen, replaced, parametrised, tied, hooked, held, narrowed, tied_by_memory, held_afterwards, straight_through,
+    stopped, silent,
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("change", CHANGES)
@@ -142,9 +180,9 @@ def test_a_changed_network_learns_as_pytorch_has_it_learn(digits, change):
     for net in nets:
         change(net)
     others = [copy.deepcopy(net) for net in nets]
-    if change is held:  # hooks of weights are not copied
-        for net in others:
-            held(net)
+    for other in others if change in NOT_COPIED else ():
+        vars(other[2]).pop("forward", None)
+        change(other)
     histories = kd.learn(nets, digits.train, 20, batch=None, snapshots=[1.0])
     for net, other, history in zip(nets, others, histories, strict=True):
         adam = torch.optim.Adam([w for w in other.parameters() if w.requires_grad], lr=1e-3)
@@ -166,6 +204,21 @@ def test_a_compiled_network_learns_and_its_own_weights_with_it(digits):
     assert all(torch.allclose(a, b, atol=1e-5) for a, b in zip(net.parameters(), other.parameters(), strict=True))
 
 
+def test_a_network_is_tried_and_left_as_it_was(digits):
+    net = kd.build("mlp", digits, 2, 16, [1])[0]
+    nn.utils.parametrizations.spectral_norm(net[0])  # its buffers follow what it maps, in training mode
+    before = copy.deepcopy(net.state_dict())
+    checks.a_map("net", net, digits.train)
+    assert all(torch.equal(value, before[name]) for name, value in net.state_dict().items())
+
+
+def test_derivatives_of_a_compiled_network_are_those_of_the_network(digits):
+    net, z = kd.mlp(64, 2, 8, seed=1), kd.noise(digits, 3)
+    compiled = torch.compile(net, backend="eager")
+    for ask in (kd.gain, kd.radius, lambda f, z: kd.lyapunov(f, z, 2)):
+        assert np.array_equal(np.asarray(ask(compiled, z)), np.asarray(ask(net, z)))
+
+
 def test_what_cannot_learn_is_refused(digits):
     net = kd.build("mlp", digits, 2, 16, [1])[0]
     for ask, said in (
@@ -174,6 +227,8 @@ def test_what_cannot_learn_is_refused(digits):
         (lambda: kd.learn([_with(net, nn.ELU())], digits.train, 1, precision="bf16"), "MLPs as they were built"),
         (lambda: kd.learn([_with(net, nn.ELU())], digits.train, 1, spectral=1.0), "MLPs as they were built"),
         (lambda: kd.learn([nn.Linear(64, 64)], digits.train, 1), "networks from `build`"),
+        (lambda: kd.learn([net, net], digits.train, 1), "share weights"),
+        (lambda: kd.learn([copy.deepcopy(net).double()], digits.train, 1), "not torch.float32"),
         (lambda: kd.controls(digits, nn.Linear(64, 64)), "a network from `build`"),
     ):
         with pytest.raises((ValueError, TypeError), match=said):
@@ -186,7 +241,11 @@ def _with(net, layer):
     return net
 
 
-@pytest.mark.parametrize("change", [replaced, parametrised, hooked, narrowed, torch.compile, nn.Module.double])
+def clipped(net):
+    net[1] = nn.ReLU6()  # the same map where units are below 6
+
+
+@pytest.mark.parametrize("change", [replaced, parametrised, hooked, narrowed, torch.compile, nn.Module.double, clipped])
 def test_nothing_is_saved_that_would_be_another_map_when_it_is_loaded(digits, tmp_path, change):
     net = kd.build("mlp", digits, 3, 24, [1])[0]
     net = change(net) or net
@@ -195,7 +254,12 @@ def test_nothing_is_saved_that_would_be_another_map_when_it_is_loaded(digits, tm
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("change", [frozen, held, nn.Module.eval, lambda net: None])
+def normed_and_plain_again(net):
+    nn.utils.parametrizations.weight_norm(net[2])
+    nn.utils.parametrize.remove_parametrizations(net[2], "weight")
+
+
+@pytest.mark.parametrize("change", [frozen, held, nn.Module.eval, lambda net: None, normed_and_plain_again])
 def test_what_is_the_same_map_is_saved(digits, tmp_path, change):
     net = kd.build("mlp", digits, 3, 24, [1])[0]
     change(net)
@@ -204,6 +268,9 @@ def test_what_is_the_same_map_is_saved(digits, tmp_path, change):
     assert torch.equal(again(digits.test), net(digits.test))
     with pytest.raises(ValueError, match="1 networks and 0 histories"):
         kd.save_networks(tmp_path / "nets.safetensors", [net], [])
+    theirs = kd.learn(kd.build("mlp", digits, 3, 9, [1]), digits.train, 1, snapshots=[9.0])
+    with pytest.raises(ValueError, match="snapshots of history 0 are of another network"):
+        kd.save_networks(tmp_path / "nets.safetensors", [net], theirs)
 
 
 @pytest.mark.parametrize("architecture", ["cnn", "autoencoder", "transformer", "unet", "unet without skips"])

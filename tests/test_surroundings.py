@@ -1,5 +1,7 @@
 """Where the package runs: other defaults, other locales, paths with signs in them, numbers of other libraries."""
 
+import contextlib
+import io
 import os
 import stat
 import subprocess
@@ -12,6 +14,7 @@ import torch
 from conftest import ROOT
 
 import kaleido as kd
+from kaleido.__main__ import main
 from kaleido.data.sources import download_folder
 from kaleido.lab.cell import Cell
 from kaleido.lab.sweep import sweep
@@ -42,7 +45,11 @@ def usual(tmp_path_factory):
 
 @pytest.mark.parametrize(
     "before",
-    ["torch.set_default_dtype(torch.float64)", "torch.set_grad_enabled(False)", "torch.inference_mode().__enter__()"],
+    [
+        "torch.set_default_dtype(torch.float64)",
+        "torch.set_grad_enabled(False)",
+        "torch.inference_mode().__enter__()",
+    ],
 )
 def test_the_callers_defaults_of_pytorch_change_no_bit(tmp_path, usual, before):
     assert fingerprint(tmp_path, before) == usual
@@ -64,6 +71,24 @@ def test_cells_are_computed_under_the_usual_defaults(build, processes):
     assert found == [result.rows for result in sweep(cells, 1)]
 
 
+def test_autocast_changes_neither_what_is_learned_nor_the_nearest(digits):
+    nets, points = [kd.build("mlp", digits, 2, 100, [1])[0] for _ in range(2)], kd.noise(digits, 300)
+    expected = kd.learn(nets[:1], digits.train, 20)[0].final, kd.nearest(points, digits.train)[0]
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found = kd.learn(nets[1:], digits.train, 20)[0].final, kd.nearest(points, digits.train)[0]
+    assert found[0] == expected[0]
+    assert torch.equal(found[1], expected[1])
+
+
+def test_what_was_made_in_inference_mode_can_be_learned(digits):
+    with torch.inference_mode():
+        data = kd.load("digits", seed=1)
+        net = kd.build("cnn", data, 4, 4, [1])[0]
+        history = kd.learn([net], data.train[:50].clone(), 3)[0]
+    other = kd.build("cnn", digits, 4, 4, [1])[0]
+    assert history.final == kd.learn([other], kd.load("digits", seed=1).train[:50], 3)[0].final
+
+
 def test_numbers_of_numpy_and_arrays_are_numbers(digits, tmp_path):
     nets = kd.build("mlp", digits, np.int64(2), np.int32(8), np.arange(2))
     assert [net.config["seed"] for net in nets] == [0, 1]
@@ -82,6 +107,11 @@ def test_numbers_of_numpy_and_arrays_are_numbers(digits, tmp_path):
     )
     assert torch.equal(as_tensors.states, plain.states)
     assert len(digits.first(np.int16(7)).train) == 7
+    unit = kd.load("digits", seed=100, bounds=np.array([0.0, 1.0]))
+    assert unit.digest == kd.load("digits", seed=100, bounds=(0, 1)).digest
+    image = kd.cnn(np.array([8, 8]), np.int64(4), 4)
+    kd.save_networks(tmp_path / "image.safetensors", [image])
+    assert kd.load_networks(tmp_path / "image.safetensors")[0][0].config == image.config
     for wrong, said in ((np.float64(2.0), "expected a whole"), (np.bool_(True), "expected a whole")):
         with pytest.raises(ValueError, match=said):
             kd.noise(digits, wrong)
@@ -91,7 +121,7 @@ def test_numbers_of_numpy_and_arrays_are_numbers(digits, tmp_path):
 
 
 def test_a_cell_of_numpys_numbers_is_the_cell_of_pythons():
-    theirs = Cell(STUDY, "digits", np.int64(3), np.int32(8), 5, seeds=list(np.arange(2)), lr=np.float64(0.5))
+    theirs = Cell(STUDY, "digits", np.int64(3), np.int32(8), 5, seeds=np.arange(2), lr=np.float64(0.5))
     ours = Cell(STUDY, "digits", 3, 8, 5, seeds=(0, 1), lr=0.5)
     assert theirs == ours
     assert repr(theirs) == repr(ours)
@@ -142,6 +172,12 @@ def test_what_commands_say_is_printed_in_any_locale(project):
     code = "import kaleido.__main__ as m; m.reproduce = lambda *a: print('\\u2264 0.5') or 0; m.main(['reproduce'])"
     done = project.python("-c", code, PYTHONUTF8="0", PYTHONCOERCECLOCALE="0", LC_ALL="C")
     assert done.stdout == "? 0.5\n", done.stderr
+
+
+def test_what_commands_say_may_be_caught(capsys):
+    with contextlib.redirect_stdout(io.StringIO()) as said, pytest.raises(SystemExit):
+        main(["--help"])
+    assert "reproduce" in said.getvalue()
 
 
 @pytest.mark.parametrize("mask", [0o022, 0o077, 0o002])

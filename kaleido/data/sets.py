@@ -2,6 +2,7 @@
 
 import os
 import re
+import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from torch import Tensor
 
 from kaleido.data.reading import read
 from kaleido.data.sources import BUNDLED, DOWNLOADED, Images, bundled, downloaded
-from kaleido.tools.checks import instance, pair, whole
+from kaleido.tools.checks import instance, pair, several, whole
 from kaleido.tools.files import digest
 from kaleido.tools.seeds import generator
 
@@ -122,9 +123,9 @@ class Dataset:
         return digest(about, *(b"" if part is None else part.numpy().tobytes() for part in parts))
 
     @property
-    def edits(self) -> tuple[int, ...]:
-        """How often the points were changed in place: what was computed of them before an edit is not theirs."""
-        return tuple(0 if part.is_inference() else part._version for part in (self.train, self.test))
+    def checksums(self) -> tuple[int, ...]:
+        """CRC-32 of the points: what was computed of them before they were changed in place is not theirs."""
+        return tuple(zlib.crc32(part.cpu().contiguous().numpy().data) for part in (self.train, self.test))
 
 
 def points(d: int, n: int, seed: int = 0) -> Dataset:
@@ -170,6 +171,7 @@ def load(name: str | os.PathLike, seed: int = 0, bounds: tuple[float, float] | N
     generator(seed, "split")  # refuses a bad seed before anything is read
     if bounds is not None:
         pair("bounds", bounds)
+        bounds = tuple(several("bounds", bounds))
     toy = isinstance(name, str) and re.fullmatch(TOY, name)
     if toy:
         _only(name)
@@ -212,7 +214,8 @@ def stored(name: str | os.PathLike, bounds: tuple[float, float] | None = None) -
             raise ValueError(f"'{name}' has no images")
         return downloaded(name) if name in DOWNLOADED else bundled(name)
     path = Path(os.fsdecode(name))
-    if isinstance(name, str) and not (_exists(path) or path.suffix or "/" in name or os.sep in name):
+    there = _exists(path)
+    if isinstance(name, str) and not (there or path.suffix or "/" in name or os.sep in name):
         raise ValueError(f"unknown data set '{name}', expected one of {', '.join(NAMES)}, or a path")
     images = Images(*read(path))
     if bounds is None and images.train.dtype.kind in "iuf" and images.train.dtype != np.uint8 and images.train.size:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-import numpy as np
+from kaleido.tools.checks import python
 
 __all__ = ["FIRST_SEED", "Cell", "Size", "cells_of"]
 
@@ -66,7 +66,7 @@ class Cell:
 
     def __post_init__(self):
         for name, value in vars(self).items():  # numbers of NumPy become Python's, as JSON has them
-            object.__setattr__(self, name, _plain(value))
+            object.__setattr__(self, name, python(value))
 
     @property
     def pictured(self) -> bool:
@@ -88,12 +88,6 @@ class Cell:
         if self.architecture != "mlp":
             weights *= dim // 16  # used at many places of an image
         return weights * (self.steps * (self.batch or 4) + self.probes * self.runs) * len(self.seeds)
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, tuple | list):
-        return tuple(map(_plain, value))
-    return value.item() if isinstance(value, np.generic) else value
 
 
 def cells_of(study: str, data: str, size: Size, seeds: int | None = None) -> list[Cell]:

@@ -227,7 +227,7 @@ def _as_usual():
     torch.set_num_threads(1)
     torch.set_default_dtype(torch.float32)
     try:
-        with threadpool_limits(1), torch.inference_mode(False):  # which switches gradients on, too
+        with threadpool_limits(1), torch.inference_mode(False), torch.autocast("cpu", enabled=False):
             yield
     finally:
         torch.set_num_threads(threads)

@@ -131,6 +131,7 @@ def radius(f: Callable[[Tensor], Tensor], points: Tensor, periods: Tensor | None
     _check(f, points)
     if periods is not None and len(periods) != len(points):
         raise ValueError(f"there are {len(periods)} periods for {len(points)} points, expected one for each")
+    f = getattr(f, "_orig_mod", f)
     exact = copy.deepcopy(f).double().requires_grad_(False) if isinstance(f, nn.Module) else f
     start = torch.randn(points.shape[1], generator=generator(seed, "first vector"), dtype=torch.float64)
     found = []
@@ -159,6 +160,7 @@ def lyapunov(f: Callable[[Tensor], Tensor], start: Tensor, runs: int, seed: int 
         The exponents, with shape (N,), in nats per run.
     """
     _check(f, start)
+    f = getattr(f, "_orig_mod", f)  # derivatives are not taken through what was compiled
     whole("runs", runs)
     first = torch.randn(start.shape, generator=generator(seed, "first vector"), dtype=torch.float64).to(start.dtype)
     x, v, total = start, nn.functional.normalize(first, dim=1), torch.zeros(len(start), dtype=torch.float64)

@@ -94,7 +94,8 @@ def features(data: Dataset, seed: int = 0, steps: int = 1000) -> Features:
     return net
 
 
-@torch.inference_mode(False)  # with gradients, whatever the caller has switched off
+@torch.inference_mode(False)  # with gradients and in float32, whatever the caller has switched on or off
+@torch.autocast("cpu", enabled=False)
 def _learned(data: Dataset, count: int, seed: int, steps: int) -> dict[str, Tensor]:
     net = Features(data.image_shape, count).float()
     random = generator(seed, "features")

@@ -13,6 +13,7 @@ SMALL = 1e-15  # a distance whose square leaves float32
 DIGITS = 1e-4  # of a squared distance, so large an error may be
 
 
+@torch.autocast("cpu", enabled=False)
 def near(points: Tensor, references: Tensor, count: int = 1) -> tuple[Tensor, Tensor]:
     """Returns the distances of each point to its nearest references, in order, and which ones these are.
 

@@ -175,6 +175,7 @@ def gain(
     """
     floats("probes", probes)
     _mapped(f, probes[:1])
+    f = getattr(f, "_orig_mod", f)  # derivatives are not taken through what was compiled
     dim = probes.shape[1]
     if draws is None:
         one = jacrev(lambda z: mapped(f, z[None])[0])
@@ -273,9 +274,9 @@ def _held_out(data: Dataset) -> tuple[Tensor, Tensor]:
     """`nearest` of the held-out points, which every measure of a data set asks for."""
     if not len(data.test):
         raise ValueError(f"data set '{data.name}' has no held-out points to compare with")
-    return _asked_before(data, data.edits)
+    return _asked_before(data, data.checksums)
 
 
 @lru_cache(maxsize=4)
-def _asked_before(data: Dataset, edits: object) -> tuple[Tensor, Tensor]:
+def _asked_before(data: Dataset, content: object) -> tuple[Tensor, Tensor]:
     return nearest(data.test, data.train)

@@ -60,8 +60,9 @@ def reference(real: Tensor, k: int = 5) -> Reference:
     whole("k", k)
     if len(real) <= k:
         raise ValueError(f"{len(real)} real points are too few for k = {k}: {k + 1} and more are needed")
-    origin = real.double().mean(0)
-    return Reference(real.double(), k, origin, *_neighbours(real.double(), origin, k))
+    origin = real.detach().double().mean(0)
+    points = real.detach().to(torch.float64, copy=True)
+    return Reference(points, k, origin, *_neighbours(points, origin, k))
 
 
 def prdc(real: Tensor | Reference, fake: Tensor, k: int = 5) -> dict[str, float]:
@@ -198,7 +199,7 @@ def novelty(samples: Tensor, data: Dataset) -> dict[str, float]:
     """
     instance("data", data, Dataset)
     same_space("samples", samples, "training points", data.train)
-    distinct, held_out, ratio = _held_out(data, data.edits)
+    distinct, held_out, ratio = _held_out(data, data.checksums)
     first, second = near(samples, distinct, 2)[0].unbind(1)
     return {"novelty": float(first.median() / held_out), "copy share": _share(first / second < ratio)}
 
@@ -232,6 +233,8 @@ def assess(
     floats("samples", samples)
     if features is not None:
         a_map("features", features, samples)
+    if real is not None:
+        instance("real", real, Reference)
     n = len(data.test)
     if not n or samples.shape[1] != data.dim or len(samples) < n:
         raise ValueError(
@@ -249,7 +252,7 @@ def assess(
 
 
 @lru_cache(maxsize=4)
-def _held_out(data: Dataset, edits: object) -> tuple[Tensor, float, float]:
+def _held_out(data: Dataset, content: object) -> tuple[Tensor, float, float]:
     """The distinct training points; of T, the median distance to them and the ratio below which copies lie."""
     distinct = data.train.unique(dim=0)
     if len(distinct) < 2 or not len(data.test):

@@ -134,20 +134,22 @@ def rebuild(config: dict) -> nn.Module:
 
 @torch.no_grad()
 def as_built(net: nn.Module) -> nn.Module | None:
-    """Returns the network that a network's configuration and weights make, if it is the same map, or else nothing.
+    """Returns the network that a network's configuration and weights make, if that is the same map, or else nothing.
 
-    It is another one, or takes other weights, where layers were replaced, parametrised, tied or compiled.
+    It is not where layers were replaced, parametrised or compiled, or their `forward`: layers are of other types, or
+    say other things of themselves, or hold other weights, or four random inputs are mapped elsewhere.
     """
-    again, weights = rebuild(net.config).train(net.training), net.state_dict()
+    again = rebuild(net.config).train(net.training)
 
-    def shapes(of: nn.Module) -> tuple:
-        return [name for name, _ in of.named_parameters()], {
-            name: (value.shape, value.dtype) for name, value in of.state_dict().items()
-        }
+    def layers(of: nn.Module) -> list:
+        return [(name, type(layer), layer.extra_repr(), "forward" in vars(layer)) for name, layer in of.named_modules()]
 
-    if shapes(net) != shapes(again):
+    def held(of: nn.Module) -> dict:
+        return {name: (value.shape, value.dtype) for name, value in of.state_dict().items()}
+
+    if layers(net) != layers(again) or held(net) != held(again):
         return None
-    again.load_state_dict(weights)
+    again.load_state_dict(net.state_dict())
     dim = net.config["dim"] if "dim" in net.config else math.prod(net.config["image_shape"])
     x = torch.randn(4, dim, dtype=torch.float32, generator=generator(0, "is it as built"))
     try:

@@ -2,19 +2,21 @@
 
 import math
 from collections.abc import Callable
-from numbers import Integral
 
 import torch
 from torch import nn
 
-from kaleido.tools.checks import one_of, whole
+from kaleido.tools.checks import one_of, python, whole
 from kaleido.tools.seeds import generator
 
 __all__ = ["OUTPUTS", "drawn"]
 
-CONSTANT = (  # what resets these draws nothing
-    nn.LayerNorm | nn.GroupNorm | nn.RMSNorm | nn.PReLU | nn.modules.instancenorm._InstanceNorm
-)
+BOTH, NORM = {"weight", "bias"}, {"running_mean", "running_var", "num_batches_tracked"}
+DRAWN = {  # kinds of layers, and what they hold; what resets those from LayerNorm on draws nothing
+    nn.Linear: BOTH, nn.modules.conv._ConvNd: BOTH, nn.MultiheadAttention: {"in_proj_weight", "in_proj_bias"},
+    nn.LayerNorm: BOTH, nn.GroupNorm: BOTH, nn.RMSNorm: BOTH, nn.PReLU: BOTH,
+    nn.modules.instancenorm._InstanceNorm: BOTH | NORM,
+}  # fmt: skip
 OUTPUTS = {"tanh": nn.Tanh, "sigmoid": nn.Sigmoid, "linear": nn.Identity}
 
 
@@ -37,21 +39,31 @@ def drawn(make: Callable[[], nn.Module], config: dict) -> nn.Module:
     with torch.inference_mode(False):
         with torch.device("meta"):  # nothing is drawn by torch's global generator
             net = make().float()
+        weights = len(list(net.parameters()))
         net = net.to_empty(device="cpu")
+        if len(list(net.parameters())) != weights:
+            raise ValueError("layers share weights, which are not drawn so: share them after the network was made")
         with torch.no_grad():
             for layer in net.modules():
                 _initialise(layer, config["init"], random)
-    net = net.to(memory_format=torch.channels_last)  # convolutions are up to twice as fast
+        net = net.to(memory_format=torch.channels_last)  # convolutions are up to twice as fast
     net.config = {
-        name: int(value) if isinstance(value, Integral) and not isinstance(value, bool) else value
+        name: list(python(value)) if isinstance(value, list | tuple) else python(value)
         for name, value in config.items()
     }
     return net
 
 
 def _initialise(layer: nn.Module, init: str, random: torch.Generator) -> None:
+    kinds = [kind for kind in DRAWN if isinstance(layer, kind)]
+    own = {name for name, _ in (*layer.named_parameters(recurse=False), *layer.named_buffers(recurse=False))}
+    own |= {name for name, value in vars(layer).items() if isinstance(value, torch.Tensor)}
+    unknown = own - (DRAWN[kinds[0]] if kinds else {"positions"} & layer._parameters.keys())
     if isinstance(layer, nn.modules.batchnorm._BatchNorm):
         raise ValueError(f"{type(layer).__name__} mixes samples: take a norm of each by itself, such as LayerNorm")
+    if unknown:
+        names = f"{', '.join(sorted(unknown))} of {type(layer).__name__}"
+        raise ValueError(f"nothing says how to draw {names}: see kaleido.networks.initial")
     if isinstance(layer, nn.Linear | nn.modules.conv._ConvNd):
         inputs = layer.weight[0].numel()
         if isinstance(layer, nn.modules.conv._ConvTransposeNd):  # its weight begins with the inputs' channels
@@ -63,16 +75,11 @@ def _initialise(layer: nn.Module, init: str, random: torch.Generator) -> None:
             layer.weight.uniform_(-bound, bound, generator=random)
         if layer.bias is not None:
             layer.bias.zero_() if init == "he" else layer.bias.uniform_(-bound, bound, generator=random)
-    elif isinstance(layer, nn.MultiheadAttention) and layer.in_proj_weight is not None and layer.bias_k is None:
+    elif isinstance(layer, nn.MultiheadAttention):
         nn.init.xavier_uniform_(layer.in_proj_weight, generator=random)
         if layer.in_proj_bias is not None:
             layer.in_proj_bias.zero_()
-    elif isinstance(layer, CONSTANT):
+    elif kinds:
         layer.reset_parameters()
-    else:
-        own = {name for name, _ in (*layer.named_parameters(recurse=False), *layer.named_buffers(recurse=False))}
-        if own == {"positions"}:
-            layer.positions.normal_(0, 0.02, generator=random)
-        elif own:
-            names = f"{', '.join(sorted(own))} of {type(layer).__name__}"
-            raise ValueError(f"nothing says how to draw {names}: see kaleido.networks.initial")
+    elif own:
+        layer.positions.normal_(0, 0.02, generator=random)

@@ -4,10 +4,13 @@ import math
 import numbers
 from collections.abc import Callable, Iterable
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-__all__ = ["a_map", "floats", "instance", "mapped", "number", "one_of", "pair", "same_space", "several", "whole"]
+__all__ = [
+    "a_map", "floats", "instance", "mapped", "number", "one_of", "pair", "python", "same_space", "several", "whole",
+]  # fmt: skip
 
 LARGE = 2**31 - 1
 TRIED, ALIKE = 8, 1e-3  # rows that a module is tried on in both modes; how far apart roundings may lie
@@ -26,6 +29,12 @@ def several(name: str, value: object) -> list:
     if isinstance(values, str | bytes | dict) or not isinstance(values, Iterable):  # an array may have no axes
         raise TypeError(f"{name} is {value!r}, expected a sequence")
     return list(values)
+
+
+def python(value: object) -> object:
+    """Returns a value with Python's numbers and tuples in the place of NumPy's numbers and arrays, as JSON has them."""
+    value = value.tolist() if isinstance(value, np.generic | np.ndarray) else value
+    return tuple(map(python, value)) if isinstance(value, tuple | list) else value
 
 
 def number(name: str, value: object, expected: str, fits: Callable[[float], bool]) -> None:
@@ -76,31 +85,41 @@ def same_space(name: str, value: Tensor, other: str, values: Tensor) -> None:
 
 
 def a_map(name: str, value: object, x: Tensor | None = None) -> None:
-    """Raises a TypeError unless the value can be called; a ValueError if it is a module that is still in training mode,
-    and its outputs for the first rows of x depend on that, as with dropout, or batch normalisation would learn on.
+    """Raises a TypeError unless the value can be called, and a ValueError if it is a module that is still in training
+    mode, and drops units, or follows batches, or maps the first rows of x otherwise than after `eval()`.
     """
     if not callable(value):
         raise TypeError(f"{name} is of type {type(value).__name__}, expected a map from (N, D) to (N, D)")
+    value = getattr(value, "__self__", value)  # a module's method
     module = getattr(value, "_orig_mod", value)  # of one that was compiled, which each mode would compile again
     layers = [layer for layer in module.modules() if layer.training] if isinstance(module, nn.Module) else []
-    tracking = any(isinstance(layer, nn.modules.batchnorm._NormBase) and layer.track_running_stats for layer in layers)
-    if tracking or (layers and isinstance(x, Tensor) and _differs(module, layers, x[:TRIED])):
+    known = any(
+        getattr(layer, "p", 0) > 0
+        if isinstance(layer, nn.modules.dropout._DropoutNd)
+        else isinstance(layer, nn.modules.batchnorm._NormBase) and layer.track_running_stats
+        for layer in layers
+    )
+    if known or (layers and isinstance(x, Tensor) and _differs(module, layers, x[:TRIED])):
         raise ValueError(f"{name} gives other outputs in training mode than after eval(): call that first")
 
 
 def _differs(module: nn.Module, training: list[nn.Module], x: Tensor) -> bool:
     """Whether a module maps inputs otherwise in training mode; what it cannot map is left to `mapped`."""
     with torch.no_grad(), torch.random.fork_rng(devices=[]):
+        before = {name: buffer.clone() for name, buffer in module.named_buffers()}
         try:
             now = module(x.clone())
             module.eval()
             after = module(x.clone())
-            return isinstance(now, Tensor) and not torch.allclose(now, after, rtol=ALIKE, atol=ALIKE, equal_nan=True)
+            near = ALIKE * float(after.abs().max())
+            return not torch.allclose(now, after, rtol=0, atol=near, equal_nan=True)
         except Exception:
             return False
         finally:
             for layer in training:
                 layer.training = True
+            for name, buffer in module.named_buffers():
+                buffer.copy_(before[name])
 
 
 def floats(name: str, value: object, columns: int | None = None) -> None:

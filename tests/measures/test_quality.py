@@ -242,6 +242,14 @@ def test_what_is_kept_of_a_data_set_or_of_features_is_forgotten_where_they_chang
     mine.train.mul_(0.5)
     again = kd.Dataset("mine", mine.train.clone(), mine.test, mine.bounds)
     assert [ask() for ask in asked] == [novelty(samples, again), kd.covered(lambda x: x, samples, again)] != before
+    mine.train.numpy()[:] *= 0.5  # behind PyTorch's back
+    again = kd.Dataset("mine", mine.train.clone(), mine.test, mine.bounds)
+    assert [ask() for ask in asked] == [novelty(samples, again), kd.covered(lambda x: x, samples, again)]
+    real = digits.test.double()
+    kept = reference(real)
+    before = prdc(kept, samples)
+    real.mul_(100)
+    assert prdc(kept, samples) == before
 
 
 def test_features_are_learned_anew_where_an_image_is_of_another_shape(digits, build):

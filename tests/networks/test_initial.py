@@ -70,9 +70,45 @@ class Constant(nn.Module):
         self.register_buffer("table", torch.arange(9.0))
 
 
+class Gained(nn.Linear):
+    def __init__(self):
+        super().__init__(W, W)
+        self.gain = nn.Parameter(torch.ones(W))
+
+
+class Masked(nn.LayerNorm):
+    def __init__(self):
+        super().__init__(W)
+        self.register_buffer("mask", torch.ones(W))
+
+
+class Placed(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("positions", torch.arange(9.0))
+
+
+class Tabled(nn.ReLU):
+    def __init__(self):
+        super().__init__()
+        self.table = torch.ones(W)
+
+
+class Twice(nn.Sequential):
+    def __init__(self):
+        super().__init__(nn.Linear(W, W), nn.Linear(W, W))
+        self[1].weight = self[0].weight
+
+
 @pytest.mark.parametrize(
     ("layer", "said"),
     [
+        (Gained, "gain of Gained"),
+        (Masked, "mask of Masked"),
+        (Placed, "positions of Placed"),
+        (Tabled, "table of Tabled"),
+        (Twice, "share weights"),
+        (lambda: nn.utils.weight_norm(nn.Linear(W, W)), "weight_g"),
         (lambda: nn.BatchNorm1d(W), "BatchNorm1d mixes samples"),
         (lambda: nn.BatchNorm1d(W, affine=False), "BatchNorm1d mixes samples"),
         (lambda: nn.Bilinear(W, W, W), "how to draw bias, weight of Bilinear"),
