@@ -159,7 +159,7 @@ def test_a_wrong_value_of_a_variable_is_named(monkeypatch, build, value):
 
 def test_commands_run_where_the_locale_knows_ascii_alone(project):
     ascii_alone = {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "LC_ALL": "C", "LANG": "C"}
-    done = project.python("-m", "kaleido", "notebook", "10", "--profile", "smoke", **ascii_alone)
+    done = project.python("-m", "kaleido", "notebook", "02", "--profile", "smoke", **ascii_alone)
     assert done.returncode == 0, done.stderr
     done = project.python("-m", "kaleido", "figures", **ascii_alone)
     assert done.returncode == 0, done.stderr
