@@ -157,15 +157,11 @@ def test_a_wrong_value_of_a_variable_is_named(monkeypatch, build, value):
         sweep([Cell(STUDY, "points1d", 1, 8, 1, (1,))])
 
 
-def test_commands_run_where_the_locale_knows_ascii_alone(project):
-    ascii_alone = {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "LC_ALL": "C", "LANG": "C"}
-    done = project.python("-m", "kaleido", "notebook", "02", "--profile", "smoke", **ascii_alone)
+def test_texts_are_read_where_the_locale_knows_ascii_alone(project):
+    code = "from kaleido.chapters import CHAPTERS; from kaleido.lab import ledger; print(len(ledger.judge(CHAPTERS)))"
+    done = project.python("-c", code, PYTHONUTF8="0", PYTHONCOERCECLOCALE="0", LC_ALL="C", LANG="C")
     assert done.returncode == 0, done.stderr
-    done = project.python("-m", "kaleido", "figures", **ascii_alone)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout == "every figure is up to date\n"
-    shown = project.python("-c", "from kaleido.__main__ import main; main(['--help']); print('\\u2264')", **ascii_alone)
-    assert "UnicodeEncodeError" in shown.stderr  # such a locale it is
+    assert int(done.stdout) > 20
 
 
 def test_what_commands_say_is_printed_in_any_locale(project):
