@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from torch.func import stack_module_state
 
 from kaleido.gradients import ByHand
-from kaleido.networks.build import as_built
-from kaleido.tools.checks import a_map, floats, instance, number, one_of, several, whole
+from kaleido.networks.build import as_built, features_of
+from kaleido.tools.checks import a_map, built, floats, instance, number, one_of, several, whole
 from kaleido.tools.seeds import generator
 
 __all__ = ["History", "Snapshot", "learn"]
@@ -99,8 +99,9 @@ def learn(
 
     Raises:
         ValueError: If sizes do not fit or are out of range, a value is not finite, or training diverges; if a network
-            has nothing to learn, or drops units at random as it learns; if bf16 or spectral bounds are asked of one
-            that is no MLP as it was built.
+            has nothing to learn, shares weights with another, or drops units at random as it learns; if bf16 or
+            spectral bounds are asked of one that is no MLP as it was built.
+        TypeError: If a network is not from `build`, or the data is no tensor.
     """
     instance("nets", nets, Sequence)
     instance("data", data, Tensor | Sequence)
@@ -126,10 +127,8 @@ def _check(nets, sets, steps, batch, lr, snapshots, every, noise, look) -> None:
     if not nets or len(nets) != len(sets):
         raise ValueError(f"there are {len(nets)} networks and {len(sets)} data sets, expected as many, at least one")
     for net, points in zip(nets, sets, strict=True):
-        config = getattr(net, "config", None)
-        if not (isinstance(net, nn.Module) and isinstance(config, dict) and {"architecture", "seed"} <= config.keys()):
-            raise TypeError(f"nets holds {type(net).__name__}, expected networks from `build`")
-        floats("data", points, _dim(net))
+        built("a network of nets", net)
+        floats("data", points, features_of(net))
         if points.dtype != torch.float32:
             raise ValueError(f"data is {points.dtype}, expected torch.float32 as the networks are")
         a_map("a network of nets", net, points)
@@ -172,10 +171,6 @@ def _place(plain, precision, spectral, device) -> torch.device:
         if asked and not plain:
             raise ValueError(f"{name} is for MLPs as they were built, and another network is among these")
     return place
-
-
-def _dim(net: nn.Module) -> int:
-    return net.config["dim"] if "dim" in net.config else math.prod(net.config["image_shape"])
 
 
 def _groups(nets, sets, plain, place) -> list[list[int]]:

@@ -7,6 +7,7 @@ from torch import nn
 
 from kaleido.learning import History, Snapshot
 from kaleido.networks import build as networks
+from kaleido.tools.checks import built
 from kaleido.tools.files import read_tensors, write_tensors
 
 __all__ = ["load_networks", "save_networks"]
@@ -30,8 +31,7 @@ def save_networks(path: str | Path, nets: Sequence[nn.Module], histories: Sequen
     if histories is not None and len(histories) != len(nets):
         raise ValueError(f"there are {len(nets)} networks and {len(histories)} histories, expected as many")
     for i, net in enumerate(nets):
-        if not isinstance(net, nn.Module) or not hasattr(net, "config"):
-            raise TypeError(f"nets holds {type(net).__name__}, expected networks from `build`")
+        built("a network of nets", net)
         if not (again := networks.as_built(net)):
             raise ValueError(
                 f"network {i} is not the one that its configuration makes: its layers were replaced, parametrised or "

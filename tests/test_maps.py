@@ -226,7 +226,7 @@ def test_what_cannot_learn_is_refused(digits):
         (lambda: kd.learn([_with(net, nn.Dropout(0.5))], digits.train, 1), "training mode"),
         (lambda: kd.learn([_with(net, nn.ELU())], digits.train, 1, precision="bf16"), "MLPs as they were built"),
         (lambda: kd.learn([_with(net, nn.ELU())], digits.train, 1, spectral=1.0), "MLPs as they were built"),
-        (lambda: kd.learn([nn.Linear(64, 64)], digits.train, 1), "networks from `build`"),
+        (lambda: kd.learn([nn.Linear(64, 64)], digits.train, 1), "a network from `build`"),
         (lambda: kd.learn([net, net], digits.train, 1), "share weights"),
         (lambda: kd.learn([copy.deepcopy(net).double()], digits.train, 1), "not torch.float32"),
         (lambda: kd.controls(digits, nn.Linear(64, 64)), "a network from `build`"),

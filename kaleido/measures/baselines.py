@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from kaleido.data.inputs import noise, probes
 from kaleido.data.sets import Dataset
 from kaleido.networks import build as networks
-from kaleido.tools.checks import instance, whole
+from kaleido.tools.checks import built, instance, whole
 from kaleido.tools.roots import root
 from kaleido.tools.seeds import generator
 
@@ -81,8 +81,7 @@ def controls(data: Dataset, net: nn.Module) -> dict[str, Callable[[Tensor], Tens
         Maps from (N, D) to (N, D), by name.
     """
     instance("data", data, Dataset)
-    if not hasattr(net, "config"):
-        raise TypeError(f"net is of type {type(net).__name__}, expected a network from `build`")
+    built("net", net)
     ridge = Ridge(alpha=1.0).fit(data.train.numpy(), data.train.numpy())
     weight, bias = torch.from_numpy(ridge.coef_).float(), torch.from_numpy(ridge.intercept_).float()
     maps = {

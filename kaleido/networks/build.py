@@ -13,7 +13,7 @@ from kaleido.networks.initial import OUTPUTS, drawn
 from kaleido.tools.checks import instance, one_of, several, whole
 from kaleido.tools.seeds import generator
 
-__all__ = ["ARCHITECTURES", "as_built", "build", "mlp", "rebuild", "width_with_as_many"]
+__all__ = ["ARCHITECTURES", "as_built", "build", "features_of", "mlp", "rebuild", "width_with_as_many"]
 
 
 def mlp(dim: int, depth: int, width: int, output: str = "tanh", init: str = "torch", seed: int = 0) -> nn.Sequential:
@@ -132,6 +132,11 @@ def rebuild(config: dict) -> nn.Module:
     return ARCHITECTURES[name](**arguments)
 
 
+def features_of(net: nn.Module) -> int:
+    """Returns D, the number of features that a network from `build` maps."""
+    return net.config["dim"] if "dim" in net.config else math.prod(net.config["image_shape"])
+
+
 @torch.no_grad()
 def as_built(net: nn.Module) -> nn.Module | None:
     """Returns the network that a network's configuration and weights make, if that is the same map, or else nothing.
@@ -150,8 +155,7 @@ def as_built(net: nn.Module) -> nn.Module | None:
     if layers(net) != layers(again) or held(net) != held(again):
         return None
     again.load_state_dict(net.state_dict())
-    dim = net.config["dim"] if "dim" in net.config else math.prod(net.config["image_shape"])
-    x = torch.randn(4, dim, dtype=torch.float32, generator=generator(0, "is it as built"))
+    x = torch.randn(4, features_of(net), dtype=torch.float32, generator=generator(0, "is it as built"))
     try:
         found = net(x.to(next(net.parameters()).device)).cpu()
     except Exception:  # whatever was made of it, it does not map such inputs

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 
 __all__ = [
-    "a_map", "floats", "instance", "mapped", "number", "one_of", "pair", "python", "same_space", "several", "whole",
+    "a_map", "built", "floats", "instance", "mapped", "number", "one_of", "pair", "python", "same_space", "several",
+    "whole",
 ]  # fmt: skip
 
 LARGE = 2**31 - 1
@@ -120,6 +121,13 @@ def _differs(module: nn.Module, training: list[nn.Module], x: Tensor) -> bool:
                 layer.training = True
             for name, buffer in module.named_buffers():
                 buffer.copy_(before[name])
+
+
+def built(name: str, value: object) -> None:
+    """Raises a TypeError unless the value is a network from `build`: a module with its arguments as `config`."""
+    config = getattr(value, "config", None)
+    if not (isinstance(value, nn.Module) and isinstance(config, dict) and {"architecture", "seed"} <= config.keys()):
+        raise TypeError(f"{name} is of type {type(value).__name__}, expected a network from `build`")
 
 
 def floats(name: str, value: object, columns: int | None = None) -> None:
