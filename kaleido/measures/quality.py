@@ -11,13 +11,14 @@ from torch import Tensor, nn
 from torchmetrics.image.fid import FrechetInceptionDistance
 
 from kaleido.data.sets import Dataset
-from kaleido.measures.neighbours import between, near, rows
+from kaleido.measures.neighbours import apart, between, near, rows
 from kaleido.tools.checks import a_map, floats, instance, same_space, whole
 
 __all__ = ["Reference", "assess", "distances", "novelty", "prdc", "predicted", "reference"]
 
 PROJECTIONS = 128  # directions of the sliced Wasserstein distance
 LARGEST = 1e12  # of a feature
+CLOSE, TIED = 1e-3, 1e-12  # of squared distances: those that are taken directly, and those that are equal then
 COPIES = 0.01  # the quantile of held-out points below which a ratio of distances counts as a copy's
 
 
@@ -112,7 +113,7 @@ def prdc(real: Tensor | Reference, fake: Tensor, k: int = 5) -> dict[str, float]
         recalled |= (squares < its_radius[:, None]).any(0)
         nearest_fake = torch.minimum(nearest_fake, squares.amin(0))
         nearest_real.append(squares.amin(1))
-    told = [_told(own, other) for own, other in ((known.first, nearest_fake), (fake_first, torch.cat(nearest_real)))]
+    told = [_told(known.first, nearest_fake, real, fake), _told(fake_first, torch.cat(nearest_real), fake, real)]
     precision, coverage = _share(torch.cat(precise)), _share(nearest_fake < known.radius)
     both = precision + coverage
     return {
@@ -271,8 +272,9 @@ def _held_out(data: Dataset, content: object) -> tuple[Tensor, float, float]:
 def _neighbours(points: Tensor, origin: Tensor, k: int) -> tuple[Tensor, Tensor]:
     """Squared distances of each point to its nearest and its k-th nearest other point."""
     blocks = between(points, points, origin, themselves=True)
-    nearest = torch.cat([squares.topk(k, dim=1, largest=False).values for squares in blocks])
-    return nearest[:, 0], nearest[:, k - 1]
+    nearest = torch.cat([squares.topk(k, dim=1, largest=False).indices[:, [0, k - 1]] for squares in blocks])
+    first, radius = apart(points, points, nearest)[0].square().unbind(1)
+    return first, radius
 
 
 def _kernel(points: Tensor, others: Tensor | None = None) -> float:
@@ -286,9 +288,13 @@ def _kernel(points: Tensor, others: Tensor | None = None) -> float:
     return (total - itself) / (len(points) * (len(points) - 1))
 
 
-def _told(own: Tensor, other: Tensor) -> float:
-    """The share of points that are nearer to their own kind; ties count half."""
-    return _share(own < other) + _share(own == other) / 2
+def _told(own: Tensor, other: Tensor, points: Tensor, others: Tensor) -> float:
+    """The share of points that are nearer to their own kind, by squared distances; ties count half."""
+    close = torch.isclose(own, other, rtol=CLOSE, atol=0)
+    if close.any():
+        other = other.masked_scatter(close, near(points[close], others)[0][:, 0].square())
+    tied = torch.isclose(own, other, rtol=TIED, atol=0)
+    return _share((own < other) & ~tied) + _share(tied) / 2
 
 
 def _share(chosen: Tensor) -> float:

@@ -73,6 +73,39 @@ def test_shares_are_right_whatever_the_scales(n, m, k, dim, seed, scales, place,
     assert again == found
 
 
+@settings(deadline=None, max_examples=300, derandomize=True, database=None)
+@given(
+    n=st.integers(7, 40), m=st.integers(7, 60), k=st.integers(1, 5), dim=st.sampled_from([1, 2, 8, 100]),
+    seed=st.integers(0, 10_000), levels=st.integers(2, 256), unit=st.sampled_from([1, 1 / 16, 1 / 255, 1e-3]),
+    place=st.sampled_from([0, 10]), shared=st.integers(0, 7),
+)  # fmt: skip
+def test_what_is_as_far_away_as_a_radius_is_not_inside(n, m, k, dim, seed, levels, unit, place, shared):
+    """Pixels have few levels, and samples may be training points: distances tie, and rounding must not decide."""
+    drawn = np.random.default_rng(seed)
+    real, fake = (torch.from_numpy(drawn.integers(levels, size=(rows, dim))) for rows in (m, n))
+    fake[:shared] = real[:shared]
+    real, fake = ((place + points * unit).float() for points in (real, fake))
+    squares = {
+        (a, b): ((x.double()[:, None] - y.double()[None]) ** 2).sum(2).numpy()
+        for a, x in (("real", real), ("fake", fake)) for b, y in (("real", real), ("fake", fake))
+    }  # fmt: skip
+    for kind in ("real", "fake"):
+        np.fill_diagonal(squares[kind, kind], np.inf)
+    radius, own = (np.sort(squares[kind, kind], axis=1)[:, k - 1] * (1 - 1e-12) for kind in ("real", "fake"))
+    inside = squares["fake", "real"] < radius
+    told = [
+        np.where(np.isclose(nearest, other, rtol=1e-12, atol=0), 0.5, nearest < other).mean()
+        for kind, other in (("real", squares["fake", "real"].min(0)), ("fake", squares["fake", "real"].min(1)))
+        for nearest in [squares[kind, kind].min(1)]
+    ]
+    found = kd.prdc(real, fake, k)
+    assert found["precision"] == inside.any(1).mean()
+    assert found["recall"] == (squares["fake", "real"] < own[:, None]).any(0).mean()
+    assert found["density"] == inside.sum() / (k * n)
+    assert found["coverage"] == inside.any(0).mean()
+    assert found["two-sample"] == pytest.approx(sum(told) / 2, abs=1e-12)
+
+
 def test_one_point_far_out_leaves_the_others_where_they_were():
     good, other = mixed(300, 16, [0.01], 0), mixed(300, 16, [0.01], 1)
     far = torch.cat([other, torch.full((1, 16), 1e6)])
