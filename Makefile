@@ -56,8 +56,8 @@ bench-quick: .venv/.ready ## see in a minute that the benchmarks run
 notebooks: .venv/.ready ## run every notebook and commit to its results: outputs, figures, record, findings
 	$(RUN) promote
 
-extended: .venv/.ready ## compute and record what takes too long for every run, such as the published settings (N=03 to 09)
-	$(RUN) extend $(N)
+extended: .venv/.ready ## compute and record what takes too long for every run, such as the published settings (N=03 to 09); N="01 02" RECORD=paper: what decides C6 and C7
+	$(RUN) extend $(N) $(if $(RECORD),--profile $(RECORD))
 
 faults: .venv/.ready ## kill, fill, damage and interrupt a small reproduction, and compare its tables (half an hour)
 	.venv/bin/python benchmarks/faults.py

@@ -11,7 +11,7 @@ from kaleido.lab.chapter import PROFILES, Chapter, place
 from kaleido.lab.ledger import ELSEWHERE, agrees, changed, in_full, ledger, moved, recorded_here
 from kaleido.tools import exact, files
 
-EXTENDED = [chapter.number for chapter in CHAPTERS if chapter.extended]
+ONCE = ("extended", "paper")  # profiles that are computed once
 
 
 def reproduce(profile: str, bits: str | None = None) -> int:
@@ -98,7 +98,8 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("figures", help="draw the figures that are out of date, from the recorded evidence")
     commands.add_parser("promote", help="run every notebook; then make its outputs, figures and evidence the record")
     extended = commands.add_parser("extend", help="compute and record what takes too long for every run (an hour each)")
-    extended.add_argument("numbers", nargs="*", default=EXTENDED, help="notebooks, such as 03 (default: all)")
+    extended.add_argument("numbers", nargs="*", help="notebooks, such as 03 (default: all)")
+    extended.add_argument("--profile", choices=ONCE, default=ONCE[0], help="of which record (default: %(default)s)")
     return parser
 
 
@@ -121,8 +122,9 @@ def main(arguments: list[str] | None = None) -> int:
             print("\n".join(f"drawn: {name}" for name in drawn) or "every figure is up to date")
             return 0
         if asked.command == "extend":
-            notebooks.extend(_chosen(asked.numbers))
-            print("\n".join(f"recorded for notebook {number}" for number in asked.numbers))
+            some = [chapter.number for chapter in CHAPTERS if chapter.cells(asked.profile)]
+            notebooks.extend(_chosen(asked.numbers or some), asked.profile)
+            print("\n".join(f"recorded for notebook {number}" for number in asked.numbers or some))
             return 0
         return _told(notebooks.promote(CHAPTERS, PUBLISHED))
     except (ValueError, FileNotFoundError) as error:

@@ -17,6 +17,7 @@ IMAGES = ("digits", "mnist5k")  # small data sets that the claims are shown on
 DEEP, SHALLOW = 10, 1
 SAMPLED, LATE, LAST = 20, 200, 500  # sampling runs at which claims look
 KEPT = (0, 1, 2, 3, 5, 10, 20, 50, 100, 200)  # runs at which chains are kept
+DECIDING = tuple(range(200, 210))  # seeds that decide
 MATCHED = {"mnist": 0.075, "digits": 0.12, "mnist5k": 0.2}  # levels of the loss; on small data, those that all reach
 WITHIN = 0.03  # how far below its level a loss may lie
 CLOSE = 0.05  # "at a training point", in the toys

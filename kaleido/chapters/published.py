@@ -21,11 +21,11 @@ from filelock import FileLock
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from kaleido.chapters.common import DEEP, DRAWS, LAST, SAMPLED, held_out
+from kaleido.chapters.common import DECIDING, DEEP, DRAWS, LAST, LATE, SAMPLED, held_out
 from kaleido.chapters.common import MATCHED as LEVELS_OF_CLAIMS
 from kaleido.data.inputs import noise, probes
 from kaleido.data.sets import Dataset, load
-from kaleido.lab.evidence import write_evidence
+from kaleido.lab.evidence import add_evidence
 from kaleido.learning import learn
 from kaleido.measures.baselines import controls
 from kaleido.measures.dynamics import APART, REST, distinct, ends
@@ -38,9 +38,11 @@ from kaleido.tools import files
 from kaleido.tools.exact import processor
 from kaleido.tools.seeds import generator
 
-__all__ = ["JOBS", "Job", "assemble", "followed", "guards", "judges", "learn_all", "majority", "measured", "states"]
+__all__ = [
+    "JOBS", "Job", "assemble", "followed", "guards", "judges", "learn_all", "majority", "measured", "states",
+    "turned_on",
+]  # fmt: skip
 
-SEEDS = tuple(range(200, 210))
 STEPS, BATCH, RATE, LOOK, EVERY = 10_000, 1000, 1e-4, 10_000, 0.02
 LEVELS = (0.2, 0.15, 0.1, 0.075, 0.065)  # of the loss; the controls at equal loss take 0.075
 MATCHED = LEVELS_OF_CLAIMS["mnist"]  # the level that the controls at equal loss take
@@ -82,7 +84,7 @@ JOBS = (
 )
 
 
-def learn_all(job: Job, data: Dataset, folder: Path, seeds=SEEDS, steps: int = STEPS) -> None:
+def learn_all(job: Job, data: Dataset, folder: Path, seeds=DECIDING, steps: int = STEPS) -> None:
     """Trains a job's networks where `data` lies; writes their weights and what a reader should know of the run."""
     device = data.train.device.type
     nets = [mlp(data.dim, job.depth, job.width, init=job.init, seed=seed) for seed in seeds]
@@ -136,6 +138,15 @@ def followed(job: Job, net: nn.Module, data: Dataset, looks: list[Features], see
     start = noise(data, CHAINS, seed=seed)[:PROBES].to(data.train.device)
     found.classes(start)
     found.ends(start)
+    return found.rows
+
+
+def turned_on(
+    job: Job, net: nn.Module, data: Dataset, looks: list[Features], real: list[Reference], seed: int
+) -> list[dict]:
+    """Returns the rows of as many chains as `measured` has, turned ten times as long."""
+    found = _State(job, net, data, looks, real, seed, "noise", [])
+    found.late(noise(data, CHAINS, seed=seed).to(data.train.device))
     return found.rows
 
 
@@ -226,6 +237,18 @@ class _State:
                     notebook, claim = ("03", "C3") if self.job.data == "mnist" else ("06", "C9")
                     self.add(notebook, claim, said, SAMPLED, value, len(samples), "mlp", "noise")
 
+    def late(self, start: Tensor) -> None:
+        """B1: the scores at run 20 that change until run 200, and the copies there."""
+        orbit = sample(self.net, start, LATE, [SAMPLED, LATE])
+        for run in (SAMPLED, LATE):
+            samples = orbit.at(run)
+            scores = [prdc(real, features_of(look, samples)) for look, real in zip(self.looks, self.real, strict=True)]
+            for quantity in scores[0]:
+                mean = sum(score[quantity] for score in scores) / len(scores)
+                self.add("07", "B1", quantity, run, mean, len(samples))
+        for quantity, value in novelty(orbit.at(LATE)[:PROBES], self.data).items():
+            self.add("07", "B2", quantity, LATE, value, PROBES)
+
     def classes(self, start: Tensor) -> None:
         """C8: the class of each chain, the majority of the classifiers, at runs 50 to 100."""
         still = range(50, 101)
@@ -285,7 +308,7 @@ def assemble(folder: Path, record: Path) -> None:
         for row in json.loads(path.read_text(encoding="utf-8")):
             rows.setdefault(row.pop("notebook"), []).append(row)
     for notebook, some in rows.items():
-        write_evidence(record, notebook, "paper", some)
+        add_evidence(record, notebook, "paper", some)
     for path in sorted(folder.glob("*.json")):
         files.write(record / path.name, path.read_text(encoding="utf-8"))
 
@@ -314,13 +337,14 @@ def main(command: str, folder: Path, names: list[str]) -> None:
         looks, real = known[job.data]
         trivial = folder / "rows" / f"{job.data}-guards.json"
         if job.deep and not trivial.exists():
-            files.write(trivial, json.dumps(guards(job, load(job.data), looks, real, SEEDS[0])))
+            files.write(trivial, json.dumps(guards(job, load(job.data), looks, real, DECIDING[0])))
         for name, seed, condition, loss in states(job, folder):
             net = mlp(data.dim, job.depth, job.width, init=job.init, seed=seed).to(device)
             net.load_state_dict(load_file(folder / f"{name}.safetensors"))
             asked = {name: lambda: measured(job, net, data, looks, real, seed, condition, loss)}  # noqa: B023
             if condition == "equal steps" and job.deep:
                 asked[f"{name}-followed"] = lambda: followed(job, net, data, looks, seed)  # noqa: B023
+                asked[f"{name}-late"] = lambda: turned_on(job, net, data, looks, real, seed)  # noqa: B023
             for target, rows in asked.items():
                 with FileLock(folder / f"{target}.lock"):
                     if not (folder / "rows" / f"{target}.json").exists():

@@ -30,6 +30,7 @@ class Chapter:
         claims: Its endpoints, by name.
         figures: Its figures.
         extended: The cells of what takes too long for every run: computed once, recorded, and shown from the record.
+        deciding: The cells that decide claims about small networks, likewise.
         absent: Data sets that it would measure if they were here, and why they are not.
     """
 
@@ -39,6 +40,7 @@ class Chapter:
     claims: dict[str, Endpoint] = field(default_factory=dict)
     figures: tuple[Drawing, ...] = ()
     extended: Callable[[], list[Cell]] | None = None
+    deciding: Callable[[], list[Cell]] | None = None
     absent: Callable[[], dict[str, str]] = dict
 
     def evidence(self, profile: str, **changes) -> Evidence:
@@ -57,9 +59,10 @@ class Chapter:
         return collected(sweep(cells), place(profile, changes) / "evidence", self.number, profile)
 
     def cells(self, profile: str, **changes) -> list[Cell]:
-        """Returns the cells of a profile; of `extended`, those of the record that is shown."""
-        if profile == "extended":
-            return self.extended() if self.extended else []
+        """Returns the cells of a profile; of `extended` and `paper`, what is computed once and recorded."""
+        once = {"extended": self.extended, "paper": self.deciding}
+        if profile in once:
+            return once[profile]() if once[profile] else []
         if profile not in PROFILES:
             raise ValueError(f"unknown profile '{profile}', expected one of {', '.join(PROFILES)}")
         return self.plan(profile, **{name: _read(value) for name, value in changes.items()})

@@ -13,7 +13,7 @@ from torch import Tensor
 from kaleido.lab.statistics import in_words, interval
 from kaleido.tools import files
 
-__all__ = ["Evidence", "compare", "read_evidence", "recorded", "tabulate", "write_evidence"]
+__all__ = ["Evidence", "add_evidence", "compare", "read_evidence", "recorded", "tabulate", "write_evidence"]
 
 KEY = ["claim", "quantity", "data", "architecture", "depth", "width", "condition", "run"]
 COLUMNS = [*KEY, "seeds", "value", "low", "high", "n", "tolerance"]
@@ -59,6 +59,12 @@ class Evidence:
             raise ValueError(f"evidence {self.notebook} has {len(rows)} rows with {where}, expected one per seed")
         return rows["value"].to_numpy()
 
+    def singles(self) -> list[dict]:
+        """Returns the rows of single seeds as `write_evidence` takes them."""
+        rows = self.table[~self._several].assign(seed=lambda table: table["seeds"].astype(int))
+        rows = rows.astype({"run": object}).where(rows.notna(), None)
+        return rows[[*KEY, "seed", "value", "n"]].to_dict("records")
+
     @cached_property
     def _several(self) -> pd.Series:
         return self.table["seeds"].str.contains("-")
@@ -89,6 +95,25 @@ def write_evidence(
         files.write_tensors(folder / f"{notebook}.safetensors", arrays, {"notebook": notebook, "profile": profile})
     files.write(folder / f"{notebook}.csv", _table(rows))
     return read_evidence(folder, notebook, profile)
+
+
+def add_evidence(folder: Path, notebook: str, profile: str, rows: list[dict]) -> Evidence:
+    """Writes rows into the evidence that may lie in a folder already: of the same seed's same number the new one stays.
+
+    See `write_evidence`.
+    """
+    try:
+        found = read_evidence(folder, notebook, profile)
+    except FileNotFoundError:
+        return write_evidence(folder, notebook, profile, rows)
+    known = {_name(row): row for row in found.singles()}
+    return write_evidence(
+        folder, notebook, profile, list((known | {_name(row): row for row in rows}).values()), found.arrays
+    )
+
+
+def _name(row: dict) -> tuple:
+    return *(row[name] for name in KEY), row["seed"]
 
 
 def read_evidence(folder: Path, notebook: str, profile: str, place: Path | None = None) -> Evidence:

@@ -17,6 +17,7 @@ from tqdm import tqdm
 from kaleido.lab import gallery
 from kaleido.lab.chapter import Chapter, place
 from kaleido.lab.drawing import manifest
+from kaleido.lab.evidence import add_evidence
 from kaleido.lab.ledger import deciders, findings, ledger, read_ledger
 from kaleido.lab.sweep import cores, sweep
 from kaleido.tools import files
@@ -174,18 +175,23 @@ def promote(chapters: Sequence[Chapter], published: dict, profile: str = "laptop
     return {}
 
 
-def extend(chapters: Sequence[Chapter]) -> None:
-    """Computes what notebooks show from the record of the `extended` profile, and records it.
+def extend(chapters: Sequence[Chapter], profile: str = "extended") -> None:
+    """Computes what is recorded once, and shown or judged from the record: see `Chapter.cells`.
+
+    What the record of `paper` has from elsewhere stays there.
 
     Raises:
-        ValueError: If a notebook shows nothing from it.
+        ValueError: If a notebook has nothing of the profile.
     """
     for chapter in chapters:
-        if not chapter.extended:
-            raise ValueError(f"notebook {chapter.number} shows nothing from the extended record")
-        chapter.evidence("extended")
-        for path in (files.build_folder("extended") / "evidence").glob(f"{chapter.number}.*"):
-            files.write(files.root() / "data" / "record" / "extended" / path.name, path.read_bytes())
+        if not chapter.cells(profile):
+            raise ValueError(f"notebook {chapter.number} has nothing in the {profile} record")
+        found = chapter.evidence(profile)
+        if profile == "paper":
+            add_evidence(files.record_folder() / profile, chapter.number, profile, found.singles())
+            continue
+        for path in (files.build_folder(profile) / "evidence").glob(f"{chapter.number}.*"):
+            files.write(files.root() / "data" / "record" / profile / path.name, path.read_bytes())
 
 
 def _committed(executed: Path, source: Path) -> str:

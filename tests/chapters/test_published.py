@@ -5,7 +5,7 @@ import pytest
 import torch
 
 import kaleido as kd
-from kaleido.chapters import published
+from kaleido.chapters import CHAPTERS, published
 from kaleido.chapters.attractors.claims import turned
 from kaleido.chapters.depth.claims import deeper
 from kaleido.chapters.kaleidoscope.claims import keeps
@@ -20,6 +20,7 @@ from kaleido.chapters.published import (
     majority,
     measured,
     states,
+    turned_on,
 )
 from kaleido.chapters.scores import sampled
 from kaleido.lab.evidence import read_evidence
@@ -69,6 +70,7 @@ def test_what_is_measured_becomes_the_evidence_that_claims_are_judged_by(folder,
             rows = measured(job, net, digits, looks, real, seed, condition, loss)
             if job.depth == 10 and condition == "equal steps":
                 rows += followed(job, net, digits, looks, seed)
+                rows += turned_on(job, net, digits, looks, real, seed)
             published.files.write(folder / "rows" / f"{name}.json", json.dumps(rows))
     assemble(folder, tmp_path / "record")
     found = {number: read_evidence(tmp_path / "record", number, "paper") for number in ("01", "03", "04", "06", "07")
@@ -79,6 +81,9 @@ def test_what_is_measured_becomes_the_evidence_that_claims_are_judged_by(folder,
     assert (keeps(found["03"], "digits") <= 1).all()
     for claim, quantity, run in (("B2", "copy share", 20), ("B3", "share neither", 500)):
         assert turned(claim, quantity, run)(found["07"], "digits").shape == (2,)
+    at = {run: found["07"].values(claim="B1", quantity="coverage", run=run) for run in (20, 200)}
+    assert (at[20] == found["06"].values(quantity="coverage", claim="C9")).all()
+    assert (turned("B1", "coverage", 200, 20)(found["07"], "digits") == at[200] - at[20]).all()
     z = kd.noise(digits, 120, seed=200)[:60]
     net = kd.mlp(64, 10, 16, seed=200)
     net.load_state_dict(published.load_file(folder / "digits-10-16-torch-200.safetensors"))
@@ -124,3 +129,21 @@ def test_the_class_of_a_chain_is_that_of_most_classifiers():
 
     looks = [Sees(1, 2, 3), Sees(1, 5, 2), Sees(0, 5, 1)]
     assert majority(looks, torch.zeros(3, 64)).tolist() == [1, 5, 1]
+
+
+def test_the_cells_that_decide_claims_about_small_networks_are_those_of_the_rules():
+    chapters = {chapter.number: chapter for chapter in CHAPTERS}
+    bounded, corners = (chapters[number].cells("paper") for number in ("01", "02"))
+    assert {cell.output: [c.seeds for c in bounded if c.output == cell.output] for cell in bounded} == {
+        output: [(seed,) for seed in range(200, 240)] for output in ("tanh", "linear")
+    }
+    assert {(c.data, c.depth, c.width, c.batch, c.lr, c.snapshots, c.every, c.stop) for c in bounded} == {
+        ("digits", 10, 128, 256, 1e-3, (0.08,), 5, True)
+    }
+    assert {cell.data for cell in corners} == {f"points-{d}-{2**n}" for d in (1, 2, 4, 8, 16) for n in range(12)} - {
+        f"points-{d}-16" for d in (1, 2, 4, 8, 16)
+    }
+    assert {(c.depth, c.width, c.steps, c.batch, c.lr, c.seeds) for c in corners} == {
+        (6, 50, 10_000, None, 1e-3, tuple(range(200, 210)))
+    }
+    assert not chapters["03"].cells("paper")

@@ -8,7 +8,7 @@ from conftest import row
 
 from kaleido import chapters
 from kaleido.chapters import dimension, over_generalization
-from kaleido.lab.evidence import COLUMNS, KEY, compare, read_evidence, tabulate, write_evidence
+from kaleido.lab.evidence import COLUMNS, KEY, add_evidence, compare, read_evidence, tabulate, write_evidence
 from kaleido.lab.ledger import agreement, moved
 from kaleido.tools import exact, files
 
@@ -135,3 +135,16 @@ def test_a_notebook_is_compared_where_it_has_both_evidence_and_a_record(build, e
     assert agree == total == len(evidence.table)
     assert others.empty
     assert agreement(evidence) == [f"the numbers agree with the {total} of the record"]
+
+
+def test_evidence_grows_by_rows_and_what_is_measured_again_takes_its_place(tmp_path):
+    def of(claim, seed, value):
+        return row(claim, "rho", "digits", "mlp", seed, value)
+
+    first = add_evidence(tmp_path, "01", "paper", [of("C1", 200, 0.25), of("C1", 201, 0.5)])
+    again = add_evidence(tmp_path, "01", "paper", [of("C1", 201, 0.75), of("C6", 200, 0.125)])
+    assert first.values(claim="C1").tolist() == [0.25, 0.5]
+    assert again.values(claim="C1").tolist() == [0.25, 0.75]
+    assert again.values(claim="C6").tolist() == [0.125]
+    assert again.means(claim="C1")["value"].tolist() == [0.5]
+    assert add_evidence(tmp_path, "01", "paper", []).table.equals(again.table)

@@ -4,5 +4,7 @@ from kaleido.chapters.dimension import cells, claims, figures
 from kaleido.lab.chapter import Chapter
 from kaleido.lab.drawing import drawings_of
 
-CHAPTER = Chapter("02", "Over-generalization and dimension", cells.plan, claims.CLAIMS, drawings_of(figures))
+CHAPTER = Chapter(
+    "02", "Over-generalization and dimension", cells.plan, claims.CLAIMS, drawings_of(figures), deciding=cells.deciding
+)
 evidence = CHAPTER.evidence

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from kaleido.chapters.common import DECIDING
 from kaleido.lab.cell import Cell, Size, cells_of
 
 DIMENSIONS = (1, 2, 4, 8, 16)  # of the paper's dimension experiment
@@ -12,5 +13,15 @@ PROFILES = {"smoke": replace(POINTS, steps=20, seeds=3), "laptop": POINTS}
 
 def plan(profile: str) -> list[Cell]:
     """Returns the cells of a profile."""
+    return _networks(PROFILES[profile])
+
+
+def deciding() -> list[Cell]:
+    """Returns the cells that decide claim C7: as published, with ten seeds."""
+    published = replace(POINTS, steps=10_000, batch=None, seeds=len(DECIDING))
+    return [replace(cell, seeds=DECIDING) for cell in _networks(published)]
+
+
+def _networks(size: Size) -> list[Cell]:
     study = "kaleido.chapters.dimension.study:corners"
-    return [cell for d in DIMENSIONS for n in SIZES for cell in cells_of(study, f"points-{d}-{n}", PROFILES[profile])]
+    return [cell for d in DIMENSIONS for n in SIZES for cell in cells_of(study, f"points-{d}-{n}", size)]

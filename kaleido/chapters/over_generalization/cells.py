@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from kaleido.chapters.common import DECIDING, DEEP
 from kaleido.chapters.kaleidoscope.cells import mlps
 from kaleido.lab.cell import Cell, Size, cells_of
 
@@ -13,6 +14,7 @@ TOYS = {
 }
 TOY_DEPTHS = (1, 2, 3, 4, 6, 8, 10, 14)
 BOUNDED_DEPTHS = (2, 4, 6, 10)
+C6_SEEDS = 40
 LEVEL = {"smoke": 0.6, "laptop": 0.08}  # of the loss on digits in [-1, 1], for claim C6
 
 
@@ -31,6 +33,13 @@ def plan(profile: str) -> list[Cell]:
         *mlps(f"{STUDY}:unseen", "digits", profile),
         *mlps(f"{STUDY}:unseen", "mnist5k", profile),
     ]
+
+
+def deciding() -> list[Cell]:
+    """Returns the cells that decide claim C6, of forty seeds."""
+    (first, *_) = (cell for cell in _bounded("laptop") if cell.depth == DEEP)
+    seeds = range(DECIDING[0], DECIDING[0] + C6_SEEDS)
+    return [replace(first, output=output, seeds=(seed,)) for output in ("tanh", "linear") for seed in seeds]
 
 
 def _by_depth(profile: str) -> list[Cell]:
