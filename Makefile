@@ -1,6 +1,6 @@
 # The commands of this repository; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup reproduce notebook notebooks extended figures tour data lab test book check bench bench-quick faults machines lock clean
+.PHONY: help setup reproduce notebook notebooks spot-check extended figures tour data lab test book check bench bench-quick faults machines lock clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PROFILE ?= laptop
@@ -56,7 +56,10 @@ bench-quick: .venv/.ready ## see in a minute that the benchmarks run
 notebooks: .venv/.ready ## run every notebook and commit to its results: outputs, figures, record, findings
 	$(RUN) promote
 
-extended: .venv/.ready ## compute and record what takes too long for every run, such as the published settings (N=03 to 09); N="01 02" RECORD=paper: what decides C6 and C7
+spot-check: .venv/.ready ## train a network of the record again for MINUTES=2, or all of it (WHOLE=1), and compare (CELL=...)
+	$(RUN) spot-check $(CELL) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(WHOLE),--whole)
+
+extended: .venv/.ready ## compute and record what takes too long for every run (N=03 to 09; with RECORD=paper N=01 or 02)
 	$(RUN) extend $(N) $(if $(RECORD),--profile $(RECORD))
 
 faults: .venv/.ready ## kill, fill, damage and interrupt a small reproduction, and compare its tables (half an hour)

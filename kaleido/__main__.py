@@ -1,4 +1,4 @@
-"""The commands behind the Makefile: python -m kaleido reproduce | notebook | figures | extend | promote."""
+"""The commands behind the Makefile: reproduce, notebook, spot-check, figures, extend and promote."""
 
 import argparse
 import os
@@ -6,11 +6,13 @@ import sys
 from collections.abc import Sequence
 
 from kaleido.chapters import CHAPTERS, PUBLISHED
+from kaleido.chapters.spot_check import spot_check
 from kaleido.lab import gallery, notebooks
 from kaleido.lab.chapter import PROFILES, Chapter, place
 from kaleido.lab.ledger import ELSEWHERE, agrees, changed, in_full, ledger, moved, recorded_here
 from kaleido.tools import exact, files
 
+SPOT = 1  # minutes of the spot check in a reproduction
 ONCE = ("extended", "paper")  # profiles that are computed once
 
 
@@ -41,7 +43,18 @@ def reproduce(profile: str, bits: str | None = None) -> int:
     for claim, change in differ.items():
         print(f"  {claim} is {change}")
     good = stand if bits else not moved_away  # exact mode has a record of its own
+    if profile == "laptop" and not bits:
+        good &= spot(None, SPOT) == 0
     return _told(failed) or int(not good or bool(differ))
+
+
+def spot(name: str | None, minutes: float, whole: bool = False) -> int:
+    """Trains a network of the record again for a while, and prints how its losses lie; 0 if they agree."""
+    found = spot_check(name, minutes, whole)
+    print(f"\n  spot check of the record, {found.name}: {found.told}")
+    if not found.agrees:
+        print(f"\nFAILED spot check: {found.name} is not the network that the record names", file=sys.stderr)
+    return int(not found.agrees)
 
 
 def one(number: str, profile: str, changes: dict[str, str]) -> int:
@@ -95,6 +108,10 @@ def _parser() -> argparse.ArgumentParser:
     alone.add_argument("number", help="such as 01")
     how = {"action": "append", "metavar": "NAME=VALUE", "default": [], "dest": "changes"}
     alone.add_argument("--with", **how, help="a parameter of the notebook, such as depths=[1,4,20]")
+    check = commands.add_parser("spot-check", help="train a network of the record again for a while, and compare")
+    check.add_argument("name", nargs="?", help="such as mnist-10-500-torch-203 (default: a random one)")
+    check.add_argument("--minutes", type=float, default=2, help="how long (default: %(default)s)")
+    check.add_argument("--whole", action="store_true", help="all of it, for most of an hour, and measure it")
     commands.add_parser("figures", help="draw the figures that are out of date, from the recorded evidence")
     commands.add_parser("promote", help="run every notebook; then make its outputs, figures and evidence the record")
     extended = commands.add_parser("extend", help="compute and record what takes too long for every run (an hour each)")
@@ -117,6 +134,8 @@ def main(arguments: list[str] | None = None) -> int:
         if asked.command == "notebook":
             changes = dict(change.partition("=")[::2] for change in asked.changes)
             return one(asked.number, asked.profile, changes)
+        if asked.command == "spot-check":
+            return spot(asked.name, asked.minutes, asked.whole)
         if asked.command == "figures":
             drawn = gallery.redraw(CHAPTERS, PUBLISHED, files.root() / "figures")
             print("\n".join(f"drawn: {name}" for name in drawn) or "every figure is up to date")

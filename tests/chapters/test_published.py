@@ -143,7 +143,7 @@ def test_the_cells_that_decide_claims_about_small_networks_are_those_of_the_rule
     assert {cell.data for cell in corners} == {f"points-{d}-{2**n}" for d in (1, 2, 4, 8, 16) for n in range(12)} - {
         f"points-{d}-16" for d in (1, 2, 4, 8, 16)
     }
-    assert {(c.depth, c.width, c.steps, c.batch, c.lr, c.seeds) for c in corners} == {
-        (6, 50, 10_000, None, 1e-3, tuple(range(200, 210)))
-    }
+    assert {(c.depth, c.width, c.steps, c.batch, c.lr) for c in corners} == {(6, 50, 10_000, None, 1e-3)}
+    for data in {cell.data for cell in corners}:
+        assert sorted(seed for c in corners if c.data == data for seed in c.seeds) == list(range(200, 210))
     assert not chapters["03"].cells("paper")
