@@ -22,6 +22,7 @@ MATCHED = {"mnist": 0.075, "digits": 0.12, "mnist5k": 0.2}  # levels of the loss
 WITHIN = 0.03  # how far below its level a loss may lie
 CLOSE = 0.05  # "at a training point", in the toys
 EXACT, DRAWS = 64, 8  # features up to which the gain is exact, and directions of its estimate beyond
+GAINS = 250  # probes whose gain is taken
 SEARCHED = (110, 111, 112)  # seeds of searches
 FITTED = {"digits": 1150, "mnist5k": 3200}  # training points that B4's and B5's searches learn from: four fifths
 OF_PART = ", of four fifths"  # what their networks' names end with
@@ -62,7 +63,8 @@ def beside_controls(add, cell: Cell, net: nn.Module, data: Dataset, inputs: dict
             for quantity, value in landing(f, z, data, before).items():
                 add("C1", quantity, value, len(z), kind, 1, name)
             if seed is not None:
-                add("C1", "gain", middle_gain(f, z, data, seed), len(z), kind, 1, name)
+                some = z[:GAINS]
+                add("C1", "gain", middle_gain(f, some, data, seed), len(some), kind, 1, name)
 
 
 def middle_gain(f, z: Tensor, data: Dataset, seed: int) -> float:

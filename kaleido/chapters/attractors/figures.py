@@ -5,27 +5,25 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from kaleido.chapters.attractors.cells import DEPTHS
 from kaleido.chapters.common import DEEP, IMAGES, LAST
-from kaleido.chapters.depth.cells import DEPTHS as ALL_DEPTHS
+from kaleido.chapters.depth.cells import FEW
 from kaleido.lab.curves import legend_below, runs_axis, seeds_and_mean
 from kaleido.lab.drawing import CONTROL, DATA, MAP, MILLIMETRE, PAGE, figure, panels
 from kaleido.lab.evidence import Evidence
 
-COLOURS = dict(zip(ALL_DEPTHS["digits"], sns.color_palette("viridis_r", len(ALL_DEPTHS["digits"])), strict=True))
+COLOURS = dict(zip(FEW, sns.color_palette("viridis_r", len(FEW)), strict=True))
 BEASTS = 24
 
 
 @figure("07_collapse")
 def collapse(found: Evidence) -> Figure:
-    """Coverage and number of different pictures along the runs: few are left at depths 6 and 10, more at 2."""
+    """Coverage and number of different pictures along the runs: few are left at depth 10."""
     drawn, axes = panels(92, 2, 3, sharex=True)
     for row, data in zip(axes, IMAGES, strict=True):
         for axis, quantity in zip(row, ("coverage", "precision", "different pictures"), strict=True):
-            for label, about in _groups(found, data).items():
-                rows = found.rows(claim="B1", quantity=quantity, **about)
-                colour = "0.2" if "larger" in label else COLOURS[about["depth"]]
-                seeds_and_mean(axis, rows, colour, f"depth {label}")
+            for depth in FEW:
+                rows = found.rows(claim="B1", quantity=quantity, data=data, depth=depth)
+                seeds_and_mean(axis, rows, COLOURS[depth], f"depth {depth}")
             if quantity == "different pictures":
                 axis.set(yscale="log", ylim=(0.8, 1500), ylabel="of 1,000 chains")
                 axis.axhline(rows["n"].max(), color=CONTROL, lw=0.8, ls=":")
@@ -47,11 +45,9 @@ def ends(found: Evidence) -> Figure:
     drawn, axes = panels(96, 2, 3)
     kinds = {"share fixed": ("fixed point", MAP), "share cycle": ("cycle", DATA), "share neither": ("neither", "0.8")}
     for row, data in zip(axes, IMAGES, strict=True):
-        groups = _groups(found, data)
-        places = np.arange(len(groups))
-        floor = np.zeros(len(groups))
+        places, floor = np.arange(len(FEW)), np.zeros(len(FEW))
         for quantity, (label, colour) in kinds.items():
-            seeds = [found.rows(claim="B3", quantity=quantity, run=LAST, **about) for about in groups.values()]
+            seeds = [found.rows(claim="B3", quantity=quantity, run=LAST, data=data, depth=depth) for depth in FEW]
             heights = np.array([rows["value"].mean() for rows in seeds])
             row[0].bar(places, heights, 0.6, floor, color=colour, label=label)
             floor += heights
@@ -60,15 +56,15 @@ def ends(found: Evidence) -> Figure:
             ("ends", "seen", MAP, "o"),
             ("ends at least", "at least (Chao1)", DATA, "^"),
         ):
-            _dots(row[1], found, groups, quantity, "noise", colour, label, marker)
+            _dots(row[1], found, data, quantity, "noise", colour, label, marker)
         row[1].set(yscale="log", ylim=(1, 10_000), ylabel="different ends")
         for condition, label, colour in (("ends", "at ends", MAP), ("training points", "at training points", DATA)):
-            _dots(row[2], found, groups, "radius", condition, colour, label)
+            _dots(row[2], found, data, "radius", condition, colour, label)
         row[2].axhline(1, color=CONTROL, lw=0.8, ls=":")
         row[2].set(ylim=(0, 1.8), ylabel="spectral radius")
         for axis in row:
-            axis.set_xticks(places, [label.replace(", ", ",\n") for label in groups])
-            axis.set_xlim(-0.6, len(groups) - 0.4)
+            axis.set(xticks=places, xticklabels=FEW, xlabel="depth")
+            axis.set_xlim(-0.6, len(FEW) - 0.4)
     for axis, title in zip(axes[0], ("how chains end", "in how many places", "what attracts"), strict=True):
         axis.set_title(title)
     for axis in axes[1]:
@@ -83,8 +79,7 @@ def ends(found: Evidence) -> Figure:
 @figure("07_bestiary")
 def bestiary(found: Evidence) -> Figure:
     """The pictures in which most chains end, each above the training image nearest to it, with its share of chains."""
-    names = {f"{data}, depth {label}": f"{data}/{about['depth']}/{about['architecture']}" for data in IMAGES
-             for label, about in _groups(found, data).items() if about["depth"] == DEEP}  # fmt: skip
+    names = {f"{data}, depth {DEEP}": f"{data}/{DEEP}/mlp" for data in IMAGES}
     drawn, columns = Figure((PAGE, 168 * MILLIMETRE)), BEASTS // 2
     axis = drawn.subplots()
     top = 0.0
@@ -114,8 +109,8 @@ def bestiary(found: Evidence) -> Figure:
 @figure("07_basins")
 def basins(found: Evidence) -> Figure:
     """The square coloured by the end that chains from there come to, for the toy of four points at three depths."""
-    drawn, axes = panels(62, 1, len(DEPTHS), sharey=True)
-    for axis, depth in zip(axes, DEPTHS, strict=True):
+    drawn, axes = panels(62, 1, len(FEW), sharey=True)
+    for axis, depth in zip(axes, FEW, strict=True):
         which, points, data = (
             found.arrays[f"points2d/{depth}/{part}"].numpy() for part in ("basins", "ends", "points")
         )
@@ -131,19 +126,9 @@ def basins(found: Evidence) -> Figure:
     return drawn
 
 
-def _dots(axis: Axes, found: Evidence, groups: dict, quantity: str, condition: str, colour, label: str, marker="o"):
-    for place, about in enumerate(groups.values()):
-        rows = found.rows(claim="B3", quantity=quantity, condition=condition, **about)
+def _dots(axis: Axes, found: Evidence, data: str, quantity: str, condition: str, colour, label: str, marker="o"):
+    for place, depth in enumerate(FEW):
+        rows = found.rows(claim="B3", quantity=quantity, condition=condition, data=data, depth=depth)
         shown = label if place == 0 else None
         axis.plot([place] * len(rows), rows["value"], marker, color=colour, ms=2.5, alpha=0.5, mew=0)
         axis.plot(place, rows["value"].mean(), marker, color=colour, ms=5, mfc="none", mew=1.2, label=shown)
-
-
-def _groups(found: Evidence, data: str) -> dict[str, dict]:
-    """Which rows are of which networks: by depth, and the larger ones."""
-    rows = found.rows(claim="B1", data=data, quantity="loss")
-    groups = sorted(set(zip(rows["architecture"] == "larger", rows["depth"], rows["architecture"], strict=True)))
-    return {
-        f"{depth}, larger" if larger else str(depth): {"data": data, "depth": depth, "architecture": name}
-        for larger, depth, name in groups
-    }

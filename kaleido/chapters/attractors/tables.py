@@ -2,14 +2,13 @@
 
 import pandas as pd
 
-from kaleido.chapters.attractors.cells import DEPTHS
-from kaleido.chapters.common import DEEP
+from kaleido.chapters.depth.cells import FEW
 from kaleido.lab.evidence import Evidence
 from kaleido.lab.statistics import in_words, interval
 
 
 def ends_found(found: Evidence, data: str) -> pd.DataFrame:
-    """Where chains end, by depth, and for larger networks, on one data set: means over seeds with 95 % intervals.
+    """Where chains end, by depth, on one data set: means over seeds with 95 % intervals.
 
     Returns:
         One column per depth; a quantity that some seed lacks, since none of its chains came to an end, is left out.
@@ -29,13 +28,13 @@ def ends_found(found: Evidence, data: str) -> pd.DataFrame:
         "Lyapunov exponent per run": ("exponent", "noise"),
     }
     columns = {}
-    for depth, variant in [*((depth, "mlp") for depth in DEPTHS), (DEEP, "larger")]:
-        rows = found.rows(claim="B3", data=data, depth=depth, architecture=variant)
+    for depth in FEW:
+        rows = found.rows(claim="B3", data=data, depth=depth)
         said = {}
         for name, (quantity, condition) in asked.items():
             values = rows[(rows["quantity"] == quantity) & (rows["condition"] == condition)]["value"]
             if len(values) == rows["seeds"].nunique() and len(values):
                 said[name] = in_words(*interval(values))
         if said:
-            columns[f"depth {depth}" + ("" if variant == "mlp" else f", {variant}")] = said
+            columns[f"depth {depth}"] = said
     return pd.DataFrame(columns).reindex(asked).fillna("")

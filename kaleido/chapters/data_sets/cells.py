@@ -12,7 +12,10 @@ PROFILES = {  # of those with labels, and of those with pictures alone
         Size(width=32, steps=40, seeds=2, probes=1000, runs=20, judge=30),
         Size(width=16, steps=20, seeds=1, probes=200, runs=20),
     ),
-    "laptop": (Size(width=256, steps=1500, seeds=3), Size(width=256, steps=600, seeds=1)),
+    "laptop": (
+        Size(width=128, steps=3000, seeds=3, batch=128),
+        Size(width=256, steps=600, seeds=1, batch=128, runs=50),
+    ),
 }
 
 

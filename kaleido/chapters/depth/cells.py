@@ -4,28 +4,25 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from kaleido.chapters.common import DEEP, IMAGES
+from kaleido.chapters.kaleidoscope.cells import LEVELS, MLPS
 from kaleido.chapters.over_generalization.cells import TOY_DEPTHS, toys
 from kaleido.lab.cell import FIRST_SEED, Cell, Size
 from kaleido.networks.build import width_with_as_many
 from kaleido.tools.checks import whole
 
 STUDY = "kaleido.chapters.depth.study"
-DEPTHS = {"digits": (1, 2, 3, 4, 6, 8, 10, 14), "mnist5k": (1, 2, 4, 6, 10)}
-FEW_DEPTHS = {"smoke": (1, 4, 10), "extended": DEPTHS["mnist5k"]}
-LEVELS = {"digits": (0.15, 0.12, 0.1, 0.08, 0.05, 0.03), "mnist5k": (0.25, 0.2, 0.15, 0.12)}  # of the loss
-SMOKE_LEVELS = (0.9, 0.01)  # one that all reach, and one that none does
-OTHER_SEEDS = range(110, 115)  # of the extended profile
-SIZES = {
-    "smoke": {
-        "digits": Size(width=16, steps=30, seeds=2, probes=400, runs=50, judge=60),
-        "mnist5k": Size(width=16, steps=20, seeds=2, probes=1000, runs=50, judge=30),
-    },
-    "laptop": {  # many networks, so smaller ones than elsewhere, for fewer steps
-        "digits": Size(width=128, steps=1000, seeds=3, runs=100),
-        "mnist5k": Size(width=128, steps=800, seeds=3, runs=100),
-    },
+FEW, MANY = (1, 4, 10), (1, 2, 4, 6, 10)
+DEPTHS = {
+    "smoke": {"digits": FEW, "mnist5k": FEW},
+    "laptop": {"digits": MANY, "mnist5k": FEW},
+    "extended": {"digits": MANY, "mnist5k": MANY},
 }
-SIZES["extended"] = {data: replace(size, steps=size.steps * 3 // 2) for data, size in SIZES["laptop"].items()}
+OTHER_SEEDS = range(110, 115)  # of the extended profile
+SIZES = {profile: {data: replace(size, runs=50) for data, size in MLPS[profile].items()} for profile in LEVELS}
+SIZES["extended"] = {
+    "digits": Size(width=128, steps=1500, seeds=3, runs=100),
+    "mnist5k": Size(width=128, steps=1200, seeds=3, runs=100),
+}
 
 
 def plan(profile: str, depths: Sequence[int] | None = None) -> list[Cell]:
@@ -47,9 +44,9 @@ def by_depth(profile: str, variant: str = "mlp", seeds=None, sets=IMAGES, depths
     cells = []
     for data in sets:
         size = SIZES[profile][data]
-        levels = SMOKE_LEVELS if profile == "smoke" else LEVELS[data]
+        levels = LEVELS.get(profile, LEVELS["laptop"])[data]
         shape = size.shape | {"every": None, "snapshots": levels, "variant": variant} | changes
-        for depth in depths or FEW_DEPTHS.get(profile, DEPTHS[data]):
+        for depth in depths or DEPTHS[profile][data]:
             shape["depth"] = depth
             if variant == "equal parameters":
                 shape["width"] = width_with_as_many({"digits": 64, "mnist5k": 784}[data], depth, DEEP, size.width)
@@ -72,7 +69,7 @@ def extended() -> list[Cell]:
 
     digits = {"sets": ("digits",)}
     return [
-        *other("other seeds", 2 / 3),  # as many steps as on a laptop
+        *other("other seeds", 2 / 3),
         *other("longer"),
         *other("width 64", **digits, width=64),
         *other("rate 0.002", **digits, lr=2e-3),

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from kaleido.chapters.common import held_out, kept_until, middle_gain, start_of, states
+from kaleido.chapters.common import GAINS, held_out, kept_until, middle_gain, start_of, states
 from kaleido.data.inputs import noise
 from kaleido.data.sets import Dataset
 from kaleido.measures.features import features
@@ -14,7 +14,6 @@ from kaleido.sampling import sample
 JUDGED = (5, 10, 20, 50)  # runs at which claim C4 looks
 KEPT_SCORES = ("pc", "precision", "coverage", "recall")  # of a network at equal loss; of variants `pc` alone
 PICTURES = 8  # chains whose pictures are kept
-GAINS = 250  # probes whose gain is taken
 
 
 def by_depth(cell, net, whole, seed, history, add):

@@ -30,6 +30,6 @@ def plan(profile: str) -> list[Cell]:
 def extended() -> list[Cell]:
     """Returns the cells of the search, and of all data sets with what it chose."""
     return [
-        *fitted([cell for data in IMAGES for cell in mlps(f"{STUDY}:tuned_generators", data, "laptop")]),
-        *(cell for data in IMAGES for cell in mlps(f"{STUDY}:generators", data, "laptop")),
+        *fitted([cell for data in IMAGES for cell in mlps(f"{STUDY}:tuned_generators", data, "searched")]),
+        *(cell for data in IMAGES for cell in mlps(f"{STUDY}:generators", data, "searched")),
     ]

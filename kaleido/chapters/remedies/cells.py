@@ -42,4 +42,4 @@ def plan(profile: str) -> list[Cell]:
 
 def extended() -> list[Cell]:
     """Returns the cells of the search, and of all data sets with what it chose."""
-    return [*fitted(ways(IMAGES, "laptop", WAYS)), *ways(IMAGES, "laptop", ("plain", RECIPE[0]))]
+    return [*fitted(ways(IMAGES, "searched", WAYS)), *ways(IMAGES, "searched", ("plain", RECIPE[0]))]
