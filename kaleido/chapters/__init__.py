@@ -50,7 +50,9 @@ PUBLISHED = {  # what arXiv 2402.11793 and its notebooks show: our figures of it
     ),
 }  # fmt: skip
 
-judge, ledger, table, report, check, changed = (
+judge, ledger, answer, table, check, changed, endpoints = (
     partial(function, CHAPTERS)
-    for function in (_ledger.judge, _ledger.ledger, _ledger.table, _ledger.report, _ledger.check, _ledger.changed)
-)
+    for function in (
+        _ledger.judge, _ledger.ledger, _ledger.answer, _ledger.table, _ledger.check, _ledger.changed, _ledger.endpoints,
+    )
+)  # fmt: skip

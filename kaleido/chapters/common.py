@@ -10,7 +10,7 @@ from kaleido.data.sets import Dataset
 from kaleido.lab.cell import FIRST_SEED, Cell
 from kaleido.measures.baselines import controls
 from kaleido.measures.features import Features
-from kaleido.measures.over_generalization import gain, landing, nearest
+from kaleido.measures.over_generalization import gain, landing, nearest, pair_distance
 from kaleido.measures.quality import Reference, reference
 
 IMAGES = ("digits", "mnist5k")  # small data sets that the claims are shown on
@@ -58,7 +58,7 @@ def beside_controls(add, cell: Cell, net: nn.Module, data: Dataset, inputs: dict
     """Adds C1's measures of a map and of its controls on unseen inputs of several kinds; with a seed, the gain too."""
     maps = {cell.architecture: net} | controls(data, net)
     for kind, z in inputs.items():
-        before = nearest(z, data.train)[0]
+        before = nearest(z, data.train)[0], pair_distance(z)
         for name, f in maps.items():
             for quantity, value in landing(f, z, data, before).items():
                 add("C1", quantity, value, len(z), kind, 1, name)

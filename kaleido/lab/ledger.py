@@ -19,9 +19,9 @@ from kaleido.lab.statistics import holm, in_words, interval, p_value
 from kaleido.tools import exact, files
 
 __all__ = [
-    "ELSEWHERE", "LEVEL", "WORDS", "Verdict", "agreement", "agrees", "changed", "check", "claims_of", "deciders",
-    "findings", "in_full", "judge", "ledger", "moved", "read_ledger", "recorded_here", "report", "settle", "sides",
-    "table", "word",
+    "ELSEWHERE", "LEVEL", "WORDS", "Verdict", "agreement", "agrees", "answer", "changed", "check", "claims_of",
+    "deciders", "endpoints", "findings", "in_full", "judge", "ledger", "moved", "read_ledger", "recorded_here",
+    "settle", "sides", "table", "word",
 ]  # fmt: skip
 
 WORDS = ("supported", "not supported", "inconclusive", "not run")
@@ -29,6 +29,9 @@ LEVEL = 0.05
 ELSEWHERE = 0.95  # share of a notebook's numbers that must agree on another machine than the record's
 PAPER = "paper"  # the profile that decides
 UNRUN = "not run at the paper's scale"
+FIRST = 200  # of the seeds that decide
+SETS = {"mnist": "MNIST", "fashion": "Fashion-MNIST", "digits": "`digits`", "points": "points in cubes"}
+ASKED = {"<": "less than", "≤": "at most", ">": "more than", "≥": "at least"}
 
 
 @dataclass(frozen=True)
@@ -195,11 +198,41 @@ def table(chapters: Sequence[Chapter], found: Evidence) -> Markdown:
     return Markdown(_rows(entries, "../"))
 
 
-def report(chapters: Sequence[Chapter], notebook: str) -> None:
-    """Prints a notebook's final verdicts."""
+def answer(chapters: Sequence[Chapter], notebook: str) -> Markdown:
+    """Returns a notebook's final verdicts in sentences, to stand at its beginning."""
     entries = _entries([_chapter(chapters, notebook)], judge(chapters), {})
-    lines = [f"{entry['claim']}: {entry['text']}. {in_full(entry).capitalize()}." for entry in entries]
-    print("\n".join(lines))  # noqa: T201 - at once, so that a notebook keeps it as one output
+    return Markdown("\n".join(f"- {_sentence(entry)}" for entry in entries))
+
+
+def _sentence(entry: dict) -> str:
+    said = f"**{entry['text']}: {entry['word']}** ({entry['claim']})."
+    side, _, threshold = entry["threshold"].partition(" ")
+    asked = f"the claim asks for {ASKED[side]} {threshold}"
+    measured, where = entry["measured"][0].upper() + entry["measured"][1:], SETS[entry["data"]]
+    if entry["mean"] is None:
+        return f"{said} {measured}, on {where}; {asked}. The runs that decide it have not been made."
+    also = f" Samples or maps that need no network reach it too: {', '.join(entry['also'])}." if entry["also"] else ""
+    remark = f" The change with depth is {entry['reason']}." if entry["reason"] else ""
+    return f"{said} {measured} is {_numbers(entry)} on {where}, {entry['seeds']} seeds; {asked}.{also}{remark}"
+
+
+def endpoints(chapters: Sequence[Chapter]) -> str:
+    """Returns the number of every claim that was decided, one row a seed, as a table that any script can read.
+
+    Its columns are the claim, its text, what was measured, the data set, the threshold with its side, the word, p after
+    correction, the seed, and its value to seven digits.
+    """
+    there, verdicts = _record(chapters), judge(chapters)
+    notebook = {name: chapter.number for chapter in chapters for name in chapter.claims}
+    rows = []
+    for name, claim in claims_of(chapters).items():
+        if verdicts[name].word != "not run":
+            about = {"claim": name, "text": claim.text, "measured": claim.measured, "data": claim.data}
+            about |= {"side": claim.side, "threshold": claim.threshold, "word": verdicts[name].word}
+            about["p"] = verdicts[name].p
+            values = claim.seeds(there[notebook[name]], claim.data)
+            rows += [about | {"seed": FIRST + i, "value": value} for i, value in enumerate(values)]
+    return pd.DataFrame(rows).to_csv(index=False, lineterminator="\n", float_format="%.7g")
 
 
 def check(chapters: Sequence[Chapter], found: Evidence) -> None:

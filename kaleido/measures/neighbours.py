@@ -72,7 +72,8 @@ def between(points: Tensor, references: Tensor, origin: Tensor, themselves: bool
         if themselves:
             found[own, start + own] = torch.inf
         for row in _unsure(length[:, 0], found.amin(1)).nonzero()[:, 0]:
-            found[row] = _directly(part[row], references).mul_(UP)
+            near_ones = _unsure(length[row], found[row]).nonzero()[:, 0]
+            found[row, near_ones] = _directly(part[row], references[near_ones]).mul_(UP)
             if themselves:
                 found[row, start + row] = torch.inf
         start += len(part)

@@ -13,7 +13,10 @@ from kaleido.tools.checks import a_map, floats, instance, mapped, pair, same_spa
 from kaleido.tools.roots import root
 from kaleido.tools.seeds import generator
 
-__all__ = ["contraction", "corner_loss", "covered", "gain", "landing", "nearest", "pair_contraction", "spread"]
+__all__ = [
+    "contraction", "corner_loss", "covered", "gain", "landing", "nearest", "pair_contraction", "pair_distance",
+    "spread",
+]  # fmt: skip
 
 ENTRIES = 2**20  # of Jacobians, at a time
 MOST = 4000  # probes whose pairs are compared
@@ -105,7 +108,7 @@ def spread(f: Callable[[Tensor], Tensor], probes: Tensor, data: Dataset) -> floa
 
 
 def landing(
-    f: Callable[[Tensor], Tensor], probes: Tensor, data: Dataset, before: Tensor | None = None
+    f: Callable[[Tensor], Tensor], probes: Tensor, data: Dataset, before: tuple[Tensor, float] | None = None
 ) -> dict[str, float]:
     """Returns `rho` (`contraction`), `pair contraction`, and of data with held-out points `kappa` and `spread`.
 
@@ -113,7 +116,7 @@ def landing(
         f: A map from (N, D) to (N, D).
         probes: Unseen inputs z, with shape (N, D).
         data: The data set, with training points X and, where there are some, held-out points T.
-        before: d(z), with shape (N,), where `nearest(probes, data.train)` has been asked before.
+        before: d(z), with shape (N,), and `pair_distance` of z, where several maps are asked of the same probes.
 
     Raises:
         ValueError: If shapes differ, a value is not finite, or the probes lie on the training points.
@@ -121,8 +124,8 @@ def landing(
     instance("data", data, Dataset)
     outputs = _mapped(f, probes)
     after, index = nearest(outputs, data.train)
-    found = {"rho": _rho(after, nearest(probes, data.train)[0] if before is None else before)}
-    found["pair contraction"] = _pair_contraction(outputs, probes)
+    away, apart = before or (nearest(probes, data.train)[0], pair_distance(probes))
+    found = {"rho": _rho(after, away), "pair contraction": _pair_contraction(outputs, apart)}
     return found | ({"kappa": _kappa(after, data), "spread": _spread(index, data)} if len(data.test) else {})
 
 
@@ -145,7 +148,26 @@ def pair_contraction(f: Callable[[Tensor], Tensor], probes: Tensor) -> float:
     Raises:
         ValueError: If shapes differ, a value is not finite, or half of the pairs of probes are equal.
     """
-    return _pair_contraction(_mapped(f, probes), probes)
+    return _pair_contraction(_mapped(f, probes), pair_distance(probes))
+
+
+def pair_distance(points: Tensor) -> float:
+    """Returns the median distance between two of the points, over all pairs of the first 4,000.
+
+    Arguments:
+        points: With shape (N, D), at least 2.
+
+    Raises:
+        ValueError: If there is one point, or a value is not finite.
+    """
+    floats("points", points)
+    if len(points) < 2:
+        raise ValueError("there is one probe: pairs need two or more")
+    if (points == points[0]).all():  # a constant map's
+        return 0.0
+    points = points[:MOST].double()
+    squares = torch.cat([part.clone() for part in between(points, points, points.mean(0), themselves=True)])
+    return float(squares[torch.ones_like(squares, dtype=torch.bool).triu(1)].median()) ** 0.5
 
 
 def gain(
@@ -230,20 +252,10 @@ def _rho(after: Tensor, before: Tensor) -> float:
     return float(after.median() / before.median())
 
 
-def _pair_contraction(outputs: Tensor, probes: Tensor) -> float:
-    if len(probes) < 2:
-        raise ValueError("there is one probe: pairs need two or more")
-    before, after = (_pairs(points).median() for points in (probes, outputs))
+def _pair_contraction(outputs: Tensor, before: float) -> float:
     if not before > 0:
         raise ValueError("half of the pairs of probes or more are equal: their distance, 0, is compared with")
-    return float(after / before) ** 0.5
-
-
-def _pairs(points: Tensor) -> Tensor:
-    """Squared distances between all pairs of the first points, each pair once."""
-    points = points[:MOST].double()
-    squares = torch.cat([part.clone() for part in between(points, points, points.mean(0), themselves=True)])
-    return squares[torch.ones_like(squares, dtype=torch.bool).triu(1)]
+    return pair_distance(outputs) / before
 
 
 def _kappa(after: Tensor, data: Dataset) -> float:

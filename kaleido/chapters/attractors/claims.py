@@ -23,7 +23,7 @@ def turned(claim: str, quantity: str, run: int, before: int | None = None) -> Ca
 
 CLAIMS = {
     "B1": Endpoint(
-        "The kaleidoscope collapses if it is turned too long", "coverage, run 200 minus run 20",
+        "The kaleidoscope collapses if it is turned too long", "coverage at run 200 minus that at run 20",
         turned("B1", "coverage", LATE, SAMPLED), 0, "<", figures.collapse, ours=True,
     ),
     "B2": Endpoint(

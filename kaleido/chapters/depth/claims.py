@@ -46,43 +46,48 @@ def monotone(found: Evidence, data: str) -> str:
 
 CLAIMS = {
     "C2a": Endpoint(
-        "Outputs land nearer, the deeper the network is", "contraction, depth 10 minus depth 1",
+        "Outputs land nearer, the deeper the network is", "contraction at depth 10 minus that at depth 1",
         deeper("rho"), 0, "<", figures.over_generalization,
     ),
     "C2b": Endpoint(
-        "A deeper network maps many inputs to one", "pair contraction, depth 10 minus depth 1",
+        "A deeper network maps many inputs to one", "pair contraction at depth 10 minus that at depth 1",
         deeper("pair contraction"), 0, "<", figures.over_generalization,
     ),
     "C4": Endpoint(
-        "Sample quality rises with depth", "PC at run 20, depth 10 minus depth 1",
+        "Sample quality rises with depth", "PC at run 20 at depth 10 minus that at depth 1",
         deeper("pc"), 0, ">", figures.quality_along_runs, remark=monotone,
     ),
     "C2m": Endpoint(
-        "C2a at equal training loss", "contraction, depth 10 minus depth 1",
+        "Outputs land nearer with depth at equal training loss, too", "contraction at depth 10 minus that at depth 1",
         deeper("rho", matched=True), -0.1, "≤", figures.depth_and_loss, ours=True,
     ),
     "C2bm": Endpoint(
-        "C2b at equal training loss", "pair contraction, depth 10 minus depth 1",
+        "A deeper network maps many inputs to one at equal training loss, too",
+        "pair contraction at depth 10 minus that at depth 1",
         deeper("pair contraction", matched=True), -0.1, "≤", figures.depth_and_loss, ours=True,
     ),
     "C4m": Endpoint(
-        "C4 at equal training loss", "PC at run 20, depth 10 minus depth 1",
+        "Sample quality rises with depth at equal training loss, too", "PC at run 20 at depth 10 minus that at depth 1",
         deeper("pc", matched=True), 0.1, "≥", figures.depth_and_loss, ours=True,
     ),
     "C2p": Endpoint(
-        "C2a at equal training loss and number of parameters", "contraction, depth 10 minus depth 1",
+        "Outputs land nearer with depth at equal loss and equal number of parameters, too",
+        "contraction at depth 10 minus that at depth 1",
         deeper("rho", "equal parameters", True), -0.1, "≤", figures.not_depth, extended=True, ours=True,
     ),
     "C4p": Endpoint(
-        "C4 at equal training loss and number of parameters", "PC at run 20, depth 10 minus depth 1",
+        "Sample quality rises with depth at equal loss and equal number of parameters, too",
+        "PC at run 20 at depth 10 minus that at depth 1",
         deeper("pc", "equal parameters", True), 0.1, "≥", figures.not_depth, extended=True, ours=True,
     ),
     "C2i": Endpoint(
-        "C2a at equal training loss with He's initialisation", "contraction, depth 10 minus depth 1",
+        "Outputs land nearer with depth at equal loss with He's initialisation, too",
+        "contraction at depth 10 minus that at depth 1",
         deeper("rho", "He", True), -0.1, "≤", figures.not_depth, extended=True, ours=True,
     ),
     "C4i": Endpoint(
-        "C4 at equal training loss with He's initialisation", "PC at run 20, depth 10 minus depth 1",
+        "Sample quality rises with depth at equal loss with He's initialisation, too",
+        "PC at run 20 at depth 10 minus that at depth 1",
         deeper("pc", "He", True), 0.1, "≥", figures.not_depth, extended=True, ours=True,
     ),
 }  # fmt: skip

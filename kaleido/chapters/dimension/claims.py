@@ -36,7 +36,8 @@ CLAIMS = {
         by_points, 0, "<", figures.corner_losses, data="points", small=("points",),
     ),
     "C7b": Endpoint(
-        "It recedes more slowly in higher dimension", "slope of log2 corner loss per doubling of dimension, 32 points",
+        "It recedes more slowly in higher dimension",
+        "slope of log2 corner loss per doubling of dimension, at 32 points",
         by_dimension, 0, ">", figures.corner_losses, data="points", small=("points",),
     ),
 }  # fmt: skip

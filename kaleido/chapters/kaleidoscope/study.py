@@ -6,12 +6,13 @@ from kaleido.chapters.common import held_out, kept_until
 from kaleido.data.inputs import noise
 from kaleido.measures.baselines import baselines
 from kaleido.measures.features import features
-from kaleido.measures.quality import assess, prdc, predicted
+from kaleido.measures.quality import Reference, assess, prdc, predicted, reference
 from kaleido.sampling import Orbit, sample
 
 FIVES, SHOWN = (0, 5, 10, 15, 20, 25), 48  # runs and chains that the published pictures show
 PICTURES = 12  # chains whose pictures are kept at every kept run
 REST = 0.001  # of the range: a chain whose features moved less than this, root mean square, is at rest
+FOLLOWED = ("noise", "centred kick", "published kick")  # conditions whose chains are asked whether they keep a class
 CONDITIONS = {  # what a chain starts from, and how it is kicked; the first one decides
     "noise": ("uniform", "none"),
     "gaussian": ("gaussian", "none"),
@@ -27,13 +28,13 @@ def kaleidoscope(cell, net, data, seed, history, add):
     add("C3", "loss", history.losses[-1], len(data.train), "train")
     add("C3", "accuracy", look.accuracy(data), n, "heldout", architecture="features")
     add("C3", "brightness", data.test.mean(), n, "heldout", architecture="data")
-    real = held_out(data, look)
+    real, pixels = held_out(data, look), reference(data.test)
     for name, samples in baselines(data, n, seed).items():
-        for quantity, value in (assess(samples, data, look, real=real) | _in_pixels(samples, data)).items():
+        for quantity, value in (assess(samples, data, look, real=real) | _in_pixels(samples, pixels)).items():
             add("C3", quantity, value, n, "baseline", architecture=name)
     arrays = {}
     for condition, (kind, kick) in CONDITIONS.items():
-        orbit = _turned(cell, net, data, seed, look, real, condition, kind, kick, add)
+        orbit = _turned(cell, net, data, seed, look, real, pixels, condition, kind, kick, add)
         name = f"{cell.data}/{cell.depth}/{condition}"
         arrays[name] = _pictures(orbit, kept_until(cell.runs), PICTURES, data)
         if kick == "published":
@@ -41,7 +42,7 @@ def kaleidoscope(cell, net, data, seed, history, add):
     return arrays
 
 
-def _turned(cell, net, data, seed, look, real, condition, kind, kick, add) -> Orbit:
+def _turned(cell, net, data, seed, look, real, pixels, condition, kind, kick, add) -> Orbit:
     """Adds the rows of the chains from one kind of noise with one kick, and returns the chains."""
     runs, fives = kept_until(cell.runs), kept_until(cell.runs, FIVES)
     still = range(cell.runs // 4, cell.runs // 2 + 1)  # 50 to 100 of 200
@@ -50,13 +51,15 @@ def _turned(cell, net, data, seed, look, real, condition, kind, kick, add) -> Or
     for run in runs:
         scores = assess(orbit.at(run), data, look, real=real) | {"brightness": float(orbit.at(run).mean())}
         if condition == "noise":
-            scores |= _in_pixels(orbit.at(run)[: len(data.test)], data)
+            scores |= _in_pixels(orbit.at(run)[: len(data.test)], pixels)
         for quantity, value in scores.items():
             add("C3", quantity, value, len(data.test), condition, run)
         if run:
             steps = orbit.steps[orbit.runs.index(run)] / data.dim**0.5  # root mean square over features
             add("C8", "step", steps.median(), cell.probes, condition, run)
             add("C8", "share at rest", (steps <= REST * unit).double().mean(), cell.probes, condition, run)
+    if condition not in FOLLOWED:
+        return orbit
     with torch.no_grad():
         logits = [look.classes(look(orbit.at(run))) for run in still]
     classes = torch.stack([each.argmax(1) for each in logits])
@@ -72,5 +75,5 @@ def _pictures(orbit: Orbit, runs: list[int], chains: int, data) -> torch.Tensor:
     return data.as_bytes(torch.stack([orbit.at(run)[:chains] for run in runs]))
 
 
-def _in_pixels(samples: torch.Tensor, data) -> dict[str, float]:
-    return {f"{name} in pixels": value for name, value in prdc(data.test, samples).items()}
+def _in_pixels(samples: torch.Tensor, pixels: Reference) -> dict[str, float]:
+    return {f"{name} in pixels": value for name, value in prdc(pixels, samples).items()}

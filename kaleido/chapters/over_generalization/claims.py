@@ -39,7 +39,8 @@ CLAIMS = {
         unseen, 0.5, "<", figures.unseen_inputs, guards=constants,
     ),
     "C6": Endpoint(
-        "Bounded outputs contribute to over-generalization", "contraction, tanh minus linear output, at equal loss",
+        "Bounded outputs contribute to over-generalization",
+        "contraction with a tanh output minus that with a linear one, at equal loss",
         bounded, 0, "<", figures.bounded_outputs, data="digits", small=("digits",), planned=40,
     ),
 }  # fmt: skip

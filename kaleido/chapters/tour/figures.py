@@ -3,16 +3,24 @@
 import json
 from base64 import b64encode
 from pathlib import Path
+from textwrap import fill
 
+import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
 from kaleido.chapters.common import KEPT
-from kaleido.lab.drawing import figure
+from kaleido.lab.drawing import CONTROL, DATA, MAP, figure, panels
 from kaleido.lab.evidence import Evidence
 from kaleido.lab.pictures import animation, grid
+from kaleido.lab.statistics import interval
+from kaleido.tools import files
 
 TEMPLATE = Path(__file__).parent / "kaleidoscope.html"
+ENDPOINTS = files.root() / "data" / "record" / "paper" / "endpoints.csv"
+WORDS = {"supported": MAP, "not supported": DATA, "inconclusive": CONTROL}
+ACROSS = 3  # panels beside one another
 FIRST = 10  # depth of the network that is chosen at first on the page
 
 
@@ -40,6 +48,22 @@ def page(found: Evidence) -> bytes:
     return text.encode()
 
 
+@figure("00_verdicts", reads=(ENDPOINTS,))
+def verdicts(found: Evidence) -> Figure:
+    """Each decided claim's number: ten seeds as dots, their mean with its 95 % interval, and the threshold as a line.
+
+    The claim asks the mean to lie in the shaded part. Blue: supported; orange: not supported; grey: inconclusive.
+    """
+    claims = list(pd.read_csv(ENDPOINTS).groupby("claim", sort=False))
+    down = -(-len(claims) // ACROSS)
+    drawn, axes = panels(26 * down, down, ACROSS)
+    for axis, (_, rows) in zip(axes.flat, claims, strict=False):
+        _verdict(axis, rows)
+    for axis in axes.flat[len(claims) :]:
+        axis.set_axis_off()
+    return drawn
+
+
 @figure("00_turning", kinds=("gif",))
 def turning(found: Evidence) -> bytes:
     """Animation: forty squares of grey noise become handwritten digits within a few runs."""
@@ -51,6 +75,24 @@ def noise_to_digits(found: Evidence) -> Figure:
     """Eight rows that start as grey noise; within a few runs each becomes a handwritten digit."""
     images = found.arrays["mnist5k/10/pictures"].numpy()
     return grid(images[:, :8].reshape(len(images), 8, 28, 28) / 255, KEPT[: len(images)])
+
+
+def _verdict(axis: Axes, rows: pd.DataFrame) -> None:
+    """Draws one claim's seeds beside its threshold."""
+    about, values = rows.iloc[0], rows["value"]
+    mean, low, high = interval(values)
+    side, threshold = about["side"], about["threshold"]
+    ends = [values.min(), values.max(), threshold]
+    reach = (max(ends) - min(ends)) * 0.25
+    least, most = min(ends) - reach, max(ends) + reach
+    axis.axvspan(*((least, threshold) if side in "<≤" else (threshold, most)), color="0.92", lw=0)
+    axis.axvline(threshold, color="0.3", lw=0.8, ls="--")
+    axis.plot(values, [0.3] * len(values), "o", ms=2.5, mew=0, alpha=0.6, color=WORDS[about["word"]])
+    axis.errorbar(mean, 0.7, xerr=[[mean - low], [high - mean]], fmt="o", ms=4, color=WORDS[about["word"]], capsize=2)
+    axis.set(xlim=(least, most), ylim=(0, 1), yticks=[])
+    axis.set_title(fill(f"{about['claim']}: {about['text']}", 36), fontsize=7)
+    axis.set_xlabel(fill(about["measured"], 40), fontsize=7)
+    axis.spines["left"].set_visible(False)
 
 
 def _text(values: Tensor) -> str:

@@ -1,0 +1,85 @@
+import json
+
+import pandas as pd
+import pytest
+
+import kaleido as kd
+from kaleido.chapters import published, spot_check
+from kaleido.chapters.published import Job, assemble, learn_all, measured, states
+from kaleido.measures.quality import reference
+from kaleido.tools import files
+
+JOB = Job("digits", 10, 80)  # wider than what learns stacked
+
+
+@pytest.fixture
+def record(monkeypatch, build, tmp_path):
+    """A record of two small networks at the published settings, made small."""
+    sizes = {"PROBES": 60, "CHAINS": 360, "GAINS": 10, "LOOK": 300, "BATCH": 64, "STEPS": 40, "LEVELS": ()}
+    for name, value in sizes.items():
+        monkeypatch.setattr(published, name, value)
+        if hasattr(spot_check, name):
+            monkeypatch.setattr(spot_check, name, value)
+    monkeypatch.setattr(spot_check, "JOBS", (JOB,))
+    looks = [kd.features(kd.load(JOB.data), seed, steps=20) for seed in (0, 1)]
+    monkeypatch.setattr(spot_check, "judges", lambda data: looks)
+    monkeypatch.setenv("KALEIDO_RECORD", str(tmp_path / "record"))
+    folder, digits = tmp_path / "networks", kd.load(JOB.data)
+    learn_all(JOB, digits, folder, (200, 201), steps=40)
+    real = [reference(published.features_of(look, digits.test)) for look in looks]
+    for name, seed, condition, loss in states(JOB, folder):
+        net = kd.mlp(64, 10, 80, seed=seed)
+        net.load_state_dict(published.load_file(folder / f"{name}.safetensors"))
+        rows = measured(JOB, net, digits, looks, real, seed, condition, loss)
+        files.write(folder / "rows" / f"{name}.json", json.dumps(rows))
+    assemble(folder, tmp_path / "record" / "paper")
+    return tmp_path / "record" / "paper"
+
+
+def edit(path, change):
+    about = json.loads(path.read_text())
+    change(about)
+    path.write_text(json.dumps(about))
+
+
+def test_a_network_that_is_trained_again_has_the_recorded_losses_and_numbers(record):
+    name = f"{JOB.name}-201"
+    assert list(spot_check.networks()) == [f"{JOB.name}-200", name]
+    found = spot_check.spot_check(name, minutes=0.01)
+    assert found.agrees, found.told
+    assert "(1e-06 allowed)" in found.told
+    found = spot_check.spot_check(name, whole=True)
+    assert found.agrees, found.told
+    assert "trained again for 40 of 40 steps" in found.told
+    with pytest.raises(ValueError, match=f"expected one of {JOB.name}-200"):
+        spot_check.spot_check("mnist-3")
+
+
+@pytest.mark.parametrize("card", ["this one", "another one"])
+def test_a_forged_loss_trace_is_seen(record, card):
+    def forge(about):
+        about["traces"][1][1][2] *= 1.01
+        about["card"] = about["card"] if card == "this one" else "Analytical Engine"
+
+    edit(record / f"{JOB.name}.json", forge)
+    found = spot_check.spot_check(f"{JOB.name}-201", minutes=0.01)
+    assert not found.agrees
+    assert ("Analytical Engine (0.001 allowed)" in found.told) == (card == "another one")
+    assert spot_check.spot_check(f"{JOB.name}-200", minutes=0.01).agrees
+
+
+def test_numbers_of_another_network_are_seen(record):
+    for path in record.glob("*.csv"):
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+        table["value"] = [str(1.5 * float(value) + 1) for value in table["value"]]
+        table.to_csv(path, index=False)
+    found = spot_check.spot_check(f"{JOB.name}-201", whole=True)
+    assert not found.agrees
+    assert "; 0 of " in found.told
+
+
+def test_without_its_data_nothing_is_checked_and_that_is_said(record, monkeypatch):
+    monkeypatch.setattr(spot_check, "missing", lambda data: "not there: a file")
+    found = spot_check.spot_check(f"{JOB.name}-200")
+    assert found.agrees
+    assert found.told.startswith("not checked: digits is not here")
