@@ -39,7 +39,17 @@ from kaleido.tools.exact import processor
 from kaleido.tools.seeds import generator
 
 __all__ = [
-    "JOBS", "Job", "assemble", "followed", "guards", "judges", "learn_all", "majority", "measured", "states",
+    "JOBS",
+    "Job",
+    "assemble",
+    "followed",
+    "guards",
+    "judges",
+    "learn_all",
+    "majority",
+    "measured",
+    "pictures",
+    "states",
     "turned_on",
 ]  # fmt: skip
 
@@ -48,6 +58,7 @@ LEVELS = (0.2, 0.15, 0.1, 0.075, 0.065)  # of the loss; the controls at equal lo
 MATCHED = LEVELS_OF_CLAIMS["mnist"]  # the level that the controls at equal loss take
 JUDGES, NOISE = 5, 0.1  # classifiers; the largest precision that one may give to uniform noise
 PROBES, CHAINS, GAINS = 1000, 10_000, 250
+SHOWN, TURNS, IN_A_ROW = 48, 25, 8  # chains and runs of the published pictures, and samples of each depth
 STILL = 1e-4  # of the range, root mean square over features: unmoved
 
 
@@ -301,6 +312,32 @@ def states(job: Job, folder: Path) -> list[tuple[str, int, str, float]]:
     return [state for state in found if (folder / f"{state[0]}.safetensors").exists()]
 
 
+def pictures(folder: Path) -> dict[str, dict[str, Tensor]]:
+    """Returns pictures of the chains of the first seed's networks, by notebook: of those whose weights are there.
+
+    For 03: 48 chains of ten layers, without a kick and with the published one, at runs 0 to 25. For 04: samples of each
+    depth at run 20, from the same noise, after equal steps and at the level of the loss.
+    """
+    found: dict[str, dict[str, Tensor]] = {}
+    for job in JOBS:
+        if job.data != "mnist" or job.variant != "mlp" or not (folder / f"{job.name}.json").exists():
+            continue
+        data = load(job.data)
+        for name, seed, condition, _ in states(job, folder):
+            if seed != DECIDING[0]:
+                continue
+            net = mlp(data.dim, job.depth, job.width, init=job.init, seed=seed)
+            net.load_state_dict(load_file(folder / f"{name}.safetensors"))
+            start = noise(data, CHAINS, seed=seed)[:SHOWN]
+            samples = sample(net, start, SAMPLED, [SAMPLED]).at(SAMPLED)
+            found.setdefault("04", {})[f"{job.data}/{job.depth}/{condition}"] = data.as_bytes(samples[:IN_A_ROW])
+            if job.deep and condition == "equal steps":
+                for kick in ("none", "published"):
+                    orbit = sample(net, start, TURNS, kick=kick, bounds=data.bounds, seed=seed)
+                    found.setdefault("03", {})[f"{job.data}/{job.depth}/kick {kick}"] = data.as_bytes(orbit.states)
+    return found
+
+
 def assemble(folder: Path, record: Path) -> None:
     """Writes the rows of all measured networks as the evidence of the profile `paper`, and how they were trained."""
     rows: dict[str, list[dict]] = {}
@@ -309,6 +346,8 @@ def assemble(folder: Path, record: Path) -> None:
             rows.setdefault(row.pop("notebook"), []).append(row)
     for notebook, some in rows.items():
         add_evidence(record, notebook, "paper", some)
+    for notebook, arrays in pictures(folder).items():
+        add_evidence(record, notebook, "paper", [], arrays)
     for path in sorted(folder.glob("*.json")):
         files.write(record / path.name, path.read_text(encoding="utf-8"))
 

@@ -97,7 +97,9 @@ def write_evidence(
     return read_evidence(folder, notebook, profile)
 
 
-def add_evidence(folder: Path, notebook: str, profile: str, rows: list[dict]) -> Evidence:
+def add_evidence(
+    folder: Path, notebook: str, profile: str, rows: list[dict], arrays: dict[str, Tensor] | None = None
+) -> Evidence:
     """Writes rows into the evidence that may lie in a folder already: of the same seed's same number the new one stays.
 
     See `write_evidence`.
@@ -105,11 +107,9 @@ def add_evidence(folder: Path, notebook: str, profile: str, rows: list[dict]) ->
     try:
         found = read_evidence(folder, notebook, profile)
     except FileNotFoundError:
-        return write_evidence(folder, notebook, profile, rows)
-    known = {_name(row): row for row in found.singles()}
-    return write_evidence(
-        folder, notebook, profile, list((known | {_name(row): row for row in rows}).values()), found.arrays
-    )
+        return write_evidence(folder, notebook, profile, rows, arrays)
+    known = {_name(row): row for row in found.singles()} | {_name(row): row for row in rows}
+    return write_evidence(folder, notebook, profile, list(known.values()), found.arrays | (arrays or {}))
 
 
 def _name(row: dict) -> tuple:

@@ -9,7 +9,6 @@ from kaleido.measures.features import features
 from kaleido.measures.quality import Reference, assess, prdc, predicted, reference
 from kaleido.sampling import Orbit, sample
 
-FIVES, SHOWN = (0, 5, 10, 15, 20, 25), 48  # runs and chains that the published pictures show
 PICTURES = 12  # chains whose pictures are kept at every kept run
 REST = 0.001  # of the range: a chain whose features moved less than this, root mean square, is at rest
 FOLLOWED = ("noise", "centred kick", "published kick")  # conditions whose chains are asked whether they keep a class
@@ -35,19 +34,17 @@ def kaleidoscope(cell, net, data, seed, history, add):
     arrays = {}
     for condition, (kind, kick) in CONDITIONS.items():
         orbit = _turned(cell, net, data, seed, look, real, pixels, condition, kind, kick, add)
-        name = f"{cell.data}/{cell.depth}/{condition}"
-        arrays[name] = _pictures(orbit, kept_until(cell.runs), PICTURES, data)
-        if kick == "published":
-            arrays[f"{name} by fives"] = _pictures(orbit, kept_until(cell.runs, FIVES), SHOWN, data)
+        kept = torch.stack([orbit.at(run)[:PICTURES] for run in kept_until(cell.runs)])
+        arrays[f"{cell.data}/{cell.depth}/{condition}"] = data.as_bytes(kept)
     return arrays
 
 
 def _turned(cell, net, data, seed, look, real, pixels, condition, kind, kick, add) -> Orbit:
     """Adds the rows of the chains from one kind of noise with one kick, and returns the chains."""
-    runs, fives = kept_until(cell.runs), kept_until(cell.runs, FIVES)
+    runs = kept_until(cell.runs)
     still = range(cell.runs // 4, cell.runs // 2 + 1)  # 50 to 100 of 200
     start, unit = noise(data, cell.probes, kind, seed), data.bounds[1] - data.bounds[0]
-    orbit = sample(net, start, cell.runs, {*runs, *still, *fives}, kick, bounds=data.bounds, seed=seed)
+    orbit = sample(net, start, cell.runs, {*runs, *still}, kick, bounds=data.bounds, seed=seed)
     for run in runs:
         scores = assess(orbit.at(run), data, look, real=real) | {"brightness": float(orbit.at(run).mean())}
         if condition == "noise":
@@ -69,10 +66,6 @@ def _turned(cell, net, data, seed, look, real, pixels, condition, kind, kick, ad
     for quantity, value in predicted(logits[-1]).items():
         add("C8", f"final {quantity}", value, cell.probes, condition)
     return orbit
-
-
-def _pictures(orbit: Orbit, runs: list[int], chains: int, data) -> torch.Tensor:
-    return data.as_bytes(torch.stack([orbit.at(run)[:chains] for run in runs]))
 
 
 def _in_pixels(samples: torch.Tensor, pixels: Reference) -> dict[str, float]:
