@@ -58,7 +58,7 @@ LEVELS = (0.2, 0.15, 0.1, 0.075, 0.065)  # of the loss; the controls at equal lo
 MATCHED = LEVELS_OF_CLAIMS["mnist"]  # the level that the controls at equal loss take
 JUDGES, NOISE = 5, 0.1  # classifiers; the largest precision that one may give to uniform noise
 PROBES, CHAINS, GAINS = 1000, 10_000, 250
-SHOWN, TURNS, IN_A_ROW = 48, 25, 8  # chains and runs of the published pictures, and samples of each depth
+SHOWN, TURNS, IN_A_ROW = 48, 25, 16  # chains and runs of the published pictures, and samples of each depth
 STILL = 1e-4  # of the range, root mean square over features: unmoved
 
 

@@ -71,9 +71,9 @@ class Chapter:
         """Returns whether its plan has all these parameters; a notebook may have others."""
         return set(changes) <= set(signature(self.plan).parameters)
 
-    def recorded(self, found: Evidence) -> Evidence:
-        """Reads what is recorded of the `extended` profile; its figures go where those of other evidence go."""
-        return recorded(self.number, "extended", found.place)
+    def recorded(self, found: Evidence, profile: str = "extended") -> Evidence:
+        """Reads what was computed once, `extended` or `paper`; its figures go where those of other evidence go."""
+        return recorded(self.number, profile, found.place)
 
 
 def place(profile: str, changes: dict) -> Path:

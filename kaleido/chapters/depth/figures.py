@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from kaleido.chapters.common import IMAGES, SAMPLED
+from kaleido.chapters.common import DEEP, IMAGES, MATCHED, SAMPLED, SHALLOW
 from kaleido.chapters.depth.tables import effect_of_depth, levels_of
 from kaleido.lab.curves import legend_below, legend_beside, runs_axis, seeds_and_mean
 from kaleido.lab.drawing import CONTROL, DATA, MAP, MILLIMETRE, PAGE, figure, panels
@@ -52,6 +52,20 @@ def toys(found: Evidence) -> Figure:
         axis.set(title=LABELS[quantity].capitalize(), xlabel="depth", ylim=(0, None))
     axes[0].set_ylabel("no unit")
     axes[0].legend(fontsize="small")
+    return drawn
+
+
+@figure("04_published", profile="paper")
+def published(found: Evidence) -> Figure:
+    """Samples of networks with the published settings: ten layers make digits; one and four make blobs, one layer also
+    where it is stopped at the loss at which the ten are taken."""
+    level = MATCHED["mnist"]
+    rows = {f"{depth} layer{'s' * (depth > 1)}": f"mnist/{depth}/equal steps" for depth in (SHALLOW, 4, DEEP)}
+    rows |= {f"{name}, loss {level:g}": f"{array.rpartition('/')[0]}/loss {level:g}" for name, array in rows.items()}
+    there = {name: found.arrays[array].numpy() for name, array in rows.items() if array in found.arrays}
+    pictures = np.stack(list(there.values()))
+    drawn, axis = panels(47, 1, 1)
+    strip(axis, pictures.reshape(-1, 28, 28), pictures.shape[1], list(there))
     return drawn
 
 

@@ -177,7 +177,7 @@ def published(found: Evidence) -> Figure:
 @figure("03_turning", kinds=("gif",), profile="paper")
 def turning(found: Evidence) -> bytes:
     """Animation: forty-eight squares of grey noise become handwritten digits within a few runs, and go on changing."""
-    return animation(found.arrays["mnist/10/kick none"], (28, 28))
+    return animation(found.arrays["mnist/10/kick none"], (28, 28), columns=12)
 
 
 def _images(found: Evidence, name: str) -> np.ndarray:
