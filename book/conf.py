@@ -9,6 +9,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 warnings.filterwarnings("ignore", category=DeprecationWarning)
 
+from kaleido.chapters.claims.answer import answer  # noqa: E402 - the package of this folder, not another one
 from kaleido.lab.ledger import findings, read_ledger  # noqa: E402 - the package of this folder, not another one
 
 project = "kaleido"
@@ -28,9 +29,8 @@ exclude_patterns = ["build", ".venv", "**/.ipynb_checkpoints"]
 nb_execution_mode = "off"  # what is shown is what was committed
 nb_render_markdown_format = "myst"  # links in tables that cells put out lead to pages, too
 myst_enable_extensions = ["attrs_inline", "dollarmath", "amsmath", "substitution"]
-myst_substitutions = {
-    "findings": findings(read_ledger(ROOT / "data" / "record" / "laptop" / "ledger.json"), root="../")
-}
+ledger = read_ledger(ROOT / "data" / "record" / "laptop" / "ledger.json")
+myst_substitutions = {"answer": answer(ledger), "findings": findings(ledger, root="../")}
 myst_heading_anchors = 3
 bibtex_bibfiles = ["references.bib"]
 bibtex_default_style = "unsrt"

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from kaleido.chapters import CHAPTERS, PUBLISHED
+from kaleido.chapters.claims.answer import answer
 from kaleido.chapters.spot_check import spot_check
 from kaleido.lab import gallery, notebooks
 from kaleido.lab.chapter import PROFILES, Chapter, place
@@ -145,7 +146,7 @@ def main(arguments: list[str] | None = None) -> int:
             notebooks.extend(_chosen(asked.numbers or some), asked.profile)
             print("\n".join(f"recorded for notebook {number}" for number in asked.numbers or some))
             return 0
-        return _told(notebooks.promote(CHAPTERS, PUBLISHED))
+        return _told(notebooks.promote(CHAPTERS, PUBLISHED, answer))
     except (ValueError, FileNotFoundError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -8,6 +8,7 @@ from packaging.requirements import Requirement
 
 import kaleido as kd
 from kaleido.chapters import CHAPTERS
+from kaleido.chapters.claims.answer import answer
 from kaleido.lab.ledger import WORDS, claims_of, findings, read_ledger
 
 CLAIMS = claims_of(CHAPTERS)
@@ -60,7 +61,9 @@ def test_the_readmes_findings_are_those_of_the_record():
     readme = (ROOT / "README.md").read_text()
     (table,) = re.findall("<!-- findings: .*? -->\n(.*)\n<!-- end of findings -->", readme, re.DOTALL)
     entries = read_ledger(ROOT / "data" / "record" / "laptop" / "ledger.json")
-    assert table.strip() == findings(entries)
+    assert table.strip() == findings(entries, small=False)
+    (said,) = re.findall("<!-- answer: .*? -->\n(.*)\n<!-- end of answer -->", readme, re.DOTALL)
+    assert said.strip() == answer(entries)
     assert {entry["word"] for entry in entries} <= set(WORDS)
     assert [entry["claim"] for entry in entries] == list(CLAIMS)
 

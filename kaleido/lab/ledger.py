@@ -20,8 +20,8 @@ from kaleido.tools import exact, files
 
 __all__ = [
     "ELSEWHERE", "LEVEL", "WORDS", "Verdict", "agreement", "agrees", "answer", "changed", "check", "claims_of",
-    "deciders", "endpoints", "findings", "in_full", "judge", "ledger", "moved", "read_ledger", "recorded_here",
-    "settle", "sides", "table", "word",
+    "deciders", "endpoints", "findings", "in_full", "judge", "ledger", "moved", "number", "read_ledger",
+    "recorded_here", "settle", "sides", "table", "word",
 ]  # fmt: skip
 
 WORDS = ("supported", "not supported", "inconclusive", "not run")
@@ -213,7 +213,7 @@ def _sentence(entry: dict) -> str:
         return f"{said} {measured}, on {where}; {asked}. The runs that decide it have not been made."
     also = f" Samples or maps that need no network reach it too: {', '.join(entry['also'])}." if entry["also"] else ""
     remark = f" The change with depth is {entry['reason']}." if entry["reason"] else ""
-    return f"{said} {measured} is {_numbers(entry)} on {where}, {entry['seeds']} seeds; {asked}.{also}{remark}"
+    return f"{said} {measured} is {number(entry)} on {where}, {entry['seeds']} seeds; {asked}.{also}{remark}"
 
 
 def endpoints(chapters: Sequence[Chapter]) -> str:
@@ -315,25 +315,26 @@ def moved(chapters: Sequence[Chapter], profile: str) -> dict[str, tuple[int, int
     return found
 
 
-def findings(entries: list[dict], root: str = "") -> str:
+def findings(entries: list[dict], root: str = "", small: bool = True) -> str:
     """Returns the ledger in Markdown: verdicts counted, then one row a claim, as book/claims.md lays it out.
 
     Arguments:
         entries: The ledger.
         root: Where links start, such as `../` for a notebook.
+        small: Whether to say what small networks showed.
     """
-    return _tally(entries) + "\n\n" + _rows(entries, root)
+    return _tally(entries) + "\n\n" + _rows(entries, root, small)
 
 
-def _rows(entries: list[dict], root: str) -> str:
-    heads = ["", "claim", "what we measured", "threshold", "verdict", "at small scale", "figure"]
+def _rows(entries: list[dict], root: str, small: bool = True) -> str:
+    heads = ["", "claim", "what we measured", "threshold", "verdict", *["at small scale"] * small, "figure"]
     lines = [f"| {' | '.join(heads)} |".replace("|  |", "| |"), "|---" * len(heads) + "|"]
     for entry in entries:
-        numbers = _numbers(entry)
+        numbers = number(entry)
         measured = f"{entry['measured']}, {entry['data']}" + (f": {numbers}, {entry['seeds']} seeds" if numbers else "")
         figure = f"[{entry['notebook']}]({root}figures/{entry['figure']}.png)"
         cells = [entry["claim"], entry["text"], measured, entry["threshold"], f"**{entry['word']}**{_why(entry)}"]
-        lines.append("| " + " | ".join([*cells, "; ".join(entry["small"]), figure]) + " |")
+        lines.append("| " + " | ".join([*cells, *["; ".join(entry["small"])] * small, figure]) + " |")
     return "\n".join(lines)
 
 
@@ -351,11 +352,12 @@ def _tally(entries: list[dict]) -> str:
 
 def in_full(entry: dict) -> str:
     """Returns an entry's verdict in words, with its number, interval and p."""
-    numbers = _numbers(entry)
+    numbers = number(entry)
     return f"{entry['word']}{_why(entry)}" + (f": {numbers}, {entry['seeds']} seeds" if numbers else "")
 
 
-def _numbers(entry: dict) -> str:
+def number(entry: dict) -> str:
+    """Returns an entry's mean with its interval; nothing if the claim was not run."""
     if entry["mean"] is None:
         return ""
     nan = float("nan")

@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -131,11 +131,19 @@ def _indented(source: str) -> str:
     return "\n".join("    " + line for line in source.splitlines()[:8])
 
 
-def promote(chapters: Sequence[Chapter], published: dict, profile: str = "laptop") -> dict[str, str]:
+def promote(
+    chapters: Sequence[Chapter], published: dict, answer: Callable[[list[dict]], str], profile: str = "laptop"
+) -> dict[str, str]:
     """Makes a complete build what the project shows: notebooks with outputs, figures, record, README's findings.
 
     The evidence becomes the record first, in a folder of its own; then every notebook is run against it. Only if
     all of them succeed is anything copied.
+
+    Arguments:
+        chapters: All chapters.
+        published: What the paper shows, see `kaleido.lab.gallery.index`.
+        answer: From the ledger to what was found, in sentences.
+        profile: Which build.
 
     Returns:
         What failed; nothing was copied if anything did.
@@ -170,7 +178,8 @@ def promote(chapters: Sequence[Chapter], published: dict, profile: str = "laptop
     for folder, target in ((staged, files.record_folder()), (build / "figures", files.root() / "figures")):
         _mirror(folder, target)
     files.write(files.root() / "figures" / "README.md", gallery.index(chapters, published))
-    between(files.root() / "README.md", "findings", findings(entries))
+    between(files.root() / "README.md", "answer", answer(entries))
+    between(files.root() / "README.md", "findings", findings(entries, small=False))
     between(files.root() / "book" / "claims.md", "functions", deciders(chapters))
     return {}
 
