@@ -30,8 +30,8 @@ class Chapter:
         claims: Its endpoints, by name.
         figures: Its figures.
         extended: The cells of what takes too long for every run: computed once, recorded, and shown from the record.
-        deciding: The cells that decide claims about small networks, likewise.
         absent: Data sets that it would measure if they were here, and why they are not.
+        deciding: The cells that decide claims about small networks, computed once and recorded, too.
     """
 
     number: str
@@ -40,8 +40,8 @@ class Chapter:
     claims: dict[str, Endpoint] = field(default_factory=dict)
     figures: tuple[Drawing, ...] = ()
     extended: Callable[[], list[Cell]] | None = None
-    deciding: Callable[[], list[Cell]] | None = None
     absent: Callable[[], dict[str, str]] = dict
+    deciding: Callable[[], list[Cell]] | None = None
 
     def evidence(self, profile: str, **changes) -> Evidence:
         """Computes what the plan lacks, writes the evidence under the build folder and returns it.

@@ -7,7 +7,7 @@ from asked import asked
 from conftest import row
 
 import kaleido as kd
-from kaleido.chapters import attractors, kaleidoscope, over_generalization
+from kaleido.chapters import attractors, over_generalization
 from kaleido.chapters import depth as of_depth
 from kaleido.chapters.attractors import study
 from kaleido.chapters.common import IMAGES
@@ -18,19 +18,19 @@ from kaleido.learning import History
 
 def test_ends_are_told_by_depth_and_left_out_where_a_seed_has_none(tmp_path):
     rows = []
-    for depth, variant, share in ((2, "mlp", 0.25), (10, "mlp", 0.5), (10, "larger", 1.0)):
+    for depth, share in ((1, 0.25), (10, 0.5)):
         for seed in (100, 101, 102):
             about = {"run": 500, "n": 1000}
             at = {"depth": depth}
-            rows.append(row("B3", "share fixed", "digits", variant, seed, share, condition="noise", **about) | at)
-            if depth != 2 or seed != 102:
-                rows.append(row("B3", "radius", "digits", variant, seed, 0.8, condition="ends", **about) | at)
-            rows.append(row("B3", "radius", "digits", variant, seed, 1.3, condition="training points", **about) | at)
+            rows.append(row("B3", "share fixed", "digits", "mlp", seed, share, condition="noise", **about) | at)
+            if depth != 1 or seed != 102:
+                rows.append(row("B3", "radius", "digits", "mlp", seed, 0.8, condition="ends", **about) | at)
+            rows.append(row("B3", "radius", "digits", "mlp", seed, 1.3, condition="training points", **about) | at)
     table = attractors.tables.ends_found(write_evidence(tmp_path, "07", "smoke", rows), "digits")
-    assert list(table.columns) == ["depth 2", "depth 10", "depth 10, larger"]
-    assert list(table.loc["in a fixed point"]) == ["0.25", "0.50", "1.00"]
-    assert list(table.loc["spectral radius at ends"]) == ["", "0.80", "0.80"]
-    assert table.loc["spectral radius at training points", "depth 2"] == "1.30"
+    assert list(table.columns) == ["depth 1", "depth 10"]
+    assert list(table.loc["in a fixed point"]) == ["0.25", "0.50"]
+    assert list(table.loc["spectral radius at ends"]) == ["", "0.80"]
+    assert table.loc["spectral radius at training points", "depth 1"] == "1.30"
 
 
 class Shrinks(torch.nn.Module):
@@ -106,12 +106,11 @@ def test_basins_of_four_attracting_points_are_quarters():
 def test_notebook_07_measures_networks_that_are_learned_anyway():
     from kaleido.lab.sweep import _learned
 
-    anyway = (over_generalization, kaleidoscope, of_depth)
+    anyway = (over_generalization, of_depth)
     there = {_learned(cell) for chapter in anyway for cell in chapter.CHAPTER.cells("laptop")}
     cells = attractors.CHAPTER.cells("laptop")
     assert {_learned(cell) for cell in cells} <= there
     assert Counter((cell.data, cell.variant) for cell in cells) == {
         **{(data, "mlp"): 3 * of_depth.cells.SIZES["laptop"][data].seeds for data in IMAGES},
-        ("mnist5k", "larger"): kaleidoscope.cells.MLPS["laptop"]["mnist5k"].seeds,
         ("points2d", "mlp"): 3,
     }

@@ -7,11 +7,16 @@ from kaleido.lab.chapter import PROFILES
 
 
 def test_plans_know_their_profiles():
-    for profile in (*PROFILES, "extended"):
+    for profile in (*PROFILES, "extended", "paper"):
         for chapter in CHAPTERS:
             cells = chapter.cells(profile)
             first = [cell.seeds[0] for cell in cells[:1]]
-            assert first in ([], [100], [110])  # 110: the other seeds of the extended profile
+            assert first in (
+                [],
+                [100],
+                [110],
+                [200],
+            )  # 110: other seeds of the extended profile; 200: those that decide
             assert len(set(cells)) == len(cells)
     laptop = over_generalization.CHAPTER.cells("laptop")
     unseen = [cell for cell in laptop if cell.study.endswith(":unseen")]
