@@ -16,10 +16,8 @@ SHAPES = {  # about as large as one another: depth, width, steps, learning rate
     "mnist5k": {
         "mlp": (10, 36, 2000, 1e-3),
         "cnn": (8, 32, 150, 3e-4),
-        "autoencoder": (8, 24, 150, 5e-4),
         "transformer": (3, 48, 150, 1e-3),
         "unet": (3, 6, 80, 1e-3),
-        "unet without skips": (3, 6, 150, 1e-3),
     },
 }
 LEVELS = {"digits": (0.1,), "mnist5k": (0.2,)}  # of the loss, at which they are compared

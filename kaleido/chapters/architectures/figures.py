@@ -30,11 +30,17 @@ def samples(found: Evidence) -> Figure:
     for axis, data, side in zip(axes, IMAGES, (8, 28), strict=True):
         kept = [0, *_runs(found, data)]
         runs = [run for run in SHOWN if run in kept]
-        rows = []
-        for name in NAMES:
+        rows, there = [], [name for name in NAMES if f"{data}/{name}/learned" in found.arrays]
+        for name in there:
             chains = found.arrays[f"{data}/{name}/learned"].numpy().reshape(len(kept), -1, side, side)
             rows += [chains[kept.index(run), chain] for chain in range(CHAINS) for run in runs]
-        strip(axis, np.stack(rows), CHAINS * len(runs), list(NAMES.values()), [str(run) for run in runs] * CHAINS)
+        strip(
+            axis,
+            np.stack(rows),
+            CHAINS * len(runs),
+            [NAMES[name] for name in there],
+            [str(run) for run in runs] * CHAINS,
+        )
         axis.set(title=data, xlabel="sampling runs of four chains" if data == IMAGES[-1] else None)
     return drawn
 
@@ -76,9 +82,11 @@ def along_runs(found: Evidence) -> Figure:
     for axis, data in zip(axes, IMAGES, strict=True):
         for name, label in NAMES.items():
             rows = found.rows(claim="C5", quantity="pc", data=data, architecture=name, condition="learned")
-            seeds_and_mean(axis, rows, COLOURS[name], label)
+            if len(rows):
+                seeds_and_mean(axis, rows, COLOURS[name], label)
         runs_axis(axis, (1, 2, 5, 10, 20))
-        axis.set(title=f"{data}, {rows['seeds'].nunique()} seeds", ylim=(0, None))
+        seeds = found.rows(claim="C5", data=data)["seeds"].nunique()
+        axis.set(title=f"{data}, {seeds} seeds", ylim=(0, None))
     axes[0].set_ylabel("PC (no unit)")
     legend_beside(drawn, axes[0])
     return drawn

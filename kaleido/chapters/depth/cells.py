@@ -17,6 +17,7 @@ DEPTHS = {
     "laptop": {"digits": MANY, "mnist5k": FEW},
     "extended": {"digits": MANY, "mnist5k": MANY},
 }
+MORE_LEVELS = {"digits": (0.15, 0.12, 0.1, 0.08, 0.05, 0.03), "mnist5k": (0.25, 0.2, 0.15, 0.12)}  # of the same
 OTHER_SEEDS = range(110, 115)  # of the extended profile
 SIZES = {profile: {data: replace(size, runs=50) for data, size in MLPS[profile].items()} for profile in LEVELS}
 SIZES["extended"] = {
@@ -44,7 +45,7 @@ def by_depth(profile: str, variant: str = "mlp", seeds=None, sets=IMAGES, depths
     cells = []
     for data in sets:
         size = SIZES[profile][data]
-        levels = LEVELS.get(profile, LEVELS["laptop"])[data]
+        levels = LEVELS.get(profile, MORE_LEVELS)[data]
         shape = size.shape | {"every": None, "snapshots": levels, "variant": variant} | changes
         for depth in depths or DEPTHS[profile][data]:
             shape["depth"] = depth

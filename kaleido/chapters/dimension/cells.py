@@ -9,7 +9,7 @@ DIMENSIONS = (1, 2, 4, 8, 16)  # of the paper's dimension experiment
 SIZES = (1, 2, 4, 8, 32, 64, 128, 256, 512, 1024, 2048)  # its numbers of points
 POINTS = Size(width=50, depth=6, steps=2000, seeds=5, batch=128)  # as published, but for steps, seeds and batches
 ALONE = 1024  # points from which seeds learn faster one by one, all points at once: a processor's cache holds one's
-PROFILES = {"smoke": replace(POINTS, steps=20, seeds=3), "laptop": replace(POINTS, steps=1000, seeds=3)}
+PROFILES = {"smoke": replace(POINTS, steps=20, seeds=3), "laptop": replace(POINTS, steps=500, seeds=3)}
 
 
 def plan(profile: str) -> list[Cell]:

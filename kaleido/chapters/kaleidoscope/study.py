@@ -11,7 +11,11 @@ from kaleido.sampling import Orbit, sample
 
 PICTURES = 12  # chains whose pictures are kept at every kept run
 REST = 0.001  # of the range: a chain whose features moved less than this, root mean square, is at rest
-FOLLOWED = ("noise", "centred kick", "published kick")  # conditions whose chains are asked whether they keep a class
+FOLLOWED = (
+    "noise",
+    "centred kick",
+    "published kick",
+)  # conditions whose chains are turned to the end; others: a quarter
 CONDITIONS = {  # what a chain starts from, and how it is kicked; the first one decides
     "noise": ("uniform", "none"),
     "gaussian": ("gaussian", "none"),
@@ -34,17 +38,18 @@ def kaleidoscope(cell, net, data, seed, history, add):
     arrays = {}
     for condition, (kind, kick) in CONDITIONS.items():
         orbit = _turned(cell, net, data, seed, look, real, pixels, condition, kind, kick, add)
-        kept = torch.stack([orbit.at(run)[:PICTURES] for run in kept_until(cell.runs)])
+        kept = torch.stack([orbit.at(run)[:PICTURES] for run in kept_until(orbit.runs[-1])])
         arrays[f"{cell.data}/{cell.depth}/{condition}"] = data.as_bytes(kept)
     return arrays
 
 
 def _turned(cell, net, data, seed, look, real, pixels, condition, kind, kick, add) -> Orbit:
     """Adds the rows of the chains from one kind of noise with one kick, and returns the chains."""
-    runs = kept_until(cell.runs)
-    still = range(cell.runs // 4, cell.runs // 2 + 1)  # 50 to 100 of 200
+    turns = cell.runs if condition in FOLLOWED else cell.runs // 4
+    runs, still = kept_until(turns), range(cell.runs // 4, cell.runs // 2 + 1)  # 50 to 100 of 200
     start, unit = noise(data, cell.probes, kind, seed), data.bounds[1] - data.bounds[0]
-    orbit = sample(net, start, cell.runs, {*runs, *still}, kick, bounds=data.bounds, seed=seed)
+    kept = {*runs, *still} if condition in FOLLOWED else runs
+    orbit = sample(net, start, turns, kept, kick, bounds=data.bounds, seed=seed)
     for run in runs:
         scores = assess(orbit.at(run), data, look, real=real) | {"brightness": float(orbit.at(run).mean())}
         if condition == "noise":

@@ -8,9 +8,9 @@ from kaleido.lab.cell import Cell, Size, cells_of
 
 STUDY = "kaleido.chapters.over_generalization.study"
 TOYS = {
-    "points1d": Size(width=10, depth=6, steps=2000, seeds=20, batch=None, runs=30),  # as published
-    "points1d-tanh": Size(width=10, depth=9, steps=2000, seeds=20, batch=None, runs=30),  # as published
-    "points2d": Size(width=50, depth=6, steps=2000, seeds=20, batch=None, runs=30),  # as published
+    "points1d": Size(width=10, depth=6, steps=2000, seeds=10, batch=None, runs=30),  # as published
+    "points1d-tanh": Size(width=10, depth=9, steps=2000, seeds=10, batch=None, runs=30),  # as published
+    "points2d": Size(width=50, depth=6, steps=2000, seeds=10, batch=None, runs=30),  # as published
 }
 TOY_DEPTHS = (1, 2, 4, 6, 10)
 BOUNDED_DEPTHS = (2, 6, 10)

@@ -5,7 +5,7 @@ from kaleido.lab.cell import Cell, Size, cells_of
 OWN = "digits"  # stands for the reader's own images
 PROFILES = {
     "smoke": Size(width=16, steps=20, seeds=2, probes=400, runs=20, judge=30),
-    "laptop": Size(width=128, steps=3000, seeds=3, batch=128),
+    "laptop": Size(width=128, steps=2000, seeds=3, batch=128),
 }
 
 
