@@ -10,7 +10,7 @@ from kaleido.chapters.claims.answer import answer
 from kaleido.chapters.spot_check import spot_check
 from kaleido.lab import gallery, notebooks
 from kaleido.lab.chapter import PROFILES, Chapter, place
-from kaleido.lab.ledger import ELSEWHERE, agrees, changed, in_full, ledger, moved, recorded_here
+from kaleido.lab.ledger import ELSEWHERE, again, agrees, changed, moved, recorded_here
 from kaleido.tools import exact, files
 
 SPOT = 1  # minutes of the spot check in a reproduction
@@ -25,13 +25,7 @@ def reproduce(profile: str, bits: str | None = None) -> int:
         bits: In exact mode, whether to `check` the tables' hashes or to `record` them.
     """
     failed = notebooks.run(CHAPTERS, profile)
-    print("\nThe claims: judged again from the record of the published settings; small networks were measured here\n")
-    for entry in ledger(CHAPTERS, profile):
-        print(f"  {entry['claim']:4} {entry['text']}")
-        print(f"       {in_full(entry)}")
-        if entry["small"]:
-            print(f"       at small scale, {entry['measured']} {entry['threshold']}: {'; '.join(entry['small'])}")
-    print()
+    print(f"\n{again(CHAPTERS, profile)}\n")
     moved_away, differ = _any_moved(CHAPTERS, profile), changed(CHAPTERS, profile)
     stand = True
     if bits == "record":
@@ -46,6 +40,11 @@ def reproduce(profile: str, bits: str | None = None) -> int:
     good = stand if bits else not moved_away  # exact mode has a record of its own
     if profile == "laptop" and not bits:
         good &= spot(None, SPOT) == 0
+    print(
+        "\n  On this machine every claim was judged again from the recorded numbers of the deciding networks, and the"
+        "\n  small networks were trained and measured. The deciding networks were not, but for the spot check;"
+        "\n  `make spot-check WHOLE=1` trains and measures one of them, and book/claims.md says how all were made."
+    )
     return _told(failed) or int(not good or bool(differ))
 
 

@@ -4,6 +4,7 @@ Holm's correction needs all claims of a family, so everything here is handed all
 """
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -19,8 +20,8 @@ from kaleido.lab.statistics import holm, in_words, interval, p_value
 from kaleido.tools import exact, files
 
 __all__ = [
-    "ELSEWHERE", "LEVEL", "WORDS", "Verdict", "agreement", "agrees", "answer", "changed", "check", "claims_of",
-    "deciders", "endpoints", "findings", "in_full", "judge", "ledger", "moved", "number", "read_ledger",
+    "ELSEWHERE", "LEVEL", "WORDS", "Verdict", "again", "agreement", "agrees", "answer", "changed", "check", "claims_of",
+    "deciders", "endpoints", "findings", "judge", "ledger", "moved", "number", "read_ledger",
     "recorded_here", "settle", "sides", "table", "word",
 ]  # fmt: skip
 
@@ -28,7 +29,7 @@ WORDS = ("supported", "not supported", "inconclusive", "not run")
 LEVEL = 0.05
 ELSEWHERE = 0.95  # share of a notebook's numbers that must agree on another machine than the record's
 PAPER = "paper"  # the profile that decides
-UNRUN = "not run at the paper's scale"
+UNRUN = "not run yet"
 FIRST = 200  # of the seeds that decide
 SETS = {"mnist": "MNIST", "fashion": "Fashion-MNIST", "digits": "`digits`", "points": "points in cubes"}
 ASKED = {"<": "less than", "≤": "at most", ">": "more than", "≥": "at least"}
@@ -321,13 +322,18 @@ def findings(entries: list[dict], root: str = "", small: bool = True) -> str:
     Arguments:
         entries: The ledger.
         root: Where links start, such as `../` for a notebook.
-        small: Whether to say what small networks showed.
+        small: Whether to say what small networks showed, and to give a row to what was not run, too.
     """
-    return _tally(entries) + "\n\n" + _rows(entries, root, small)
+    if small:
+        return _tally(entries) + "\n\n" + _rows(entries, root, small)
+    waiting = [f"{entry['text']} ({entry['claim']})" for entry in entries if entry["word"] == "not run"]
+    rows = _rows([entry for entry in entries if entry["word"] != "not run"], root, small)
+    return "\n\n".join([_tally(entries), rows, f"Not run yet: {'; '.join(waiting)}." if waiting else ""]).rstrip()
 
 
 def _rows(entries: list[dict], root: str, small: bool = True) -> str:
     heads = ["", "claim", "what we measured", "threshold", "verdict", *["at small scale"] * small, "figure"]
+    heads[-1] += " (small networks)"
     lines = [f"| {' | '.join(heads)} |".replace("|  |", "| |"), "|---" * len(heads) + "|"]
     for entry in entries:
         numbers = number(entry)
@@ -350,10 +356,27 @@ def _tally(entries: list[dict]) -> str:
     return " ".join(sentences)
 
 
-def in_full(entry: dict) -> str:
-    """Returns an entry's verdict in words, with its number, interval and p."""
-    numbers = number(entry)
-    return f"{entry['word']}{_why(entry)}" + (f": {numbers}, {entry['seeds']} seeds" if numbers else "")
+def again(chapters: Sequence[Chapter], profile: str) -> str:
+    """Judges every claim, writes the ledger, and returns it as a table beside the recorded one.
+
+    Its columns: the claim, its word, whether that is the recorded one, the number that decides with its interval, and
+    the means of small networks, found here and in the record.
+    """
+    path = files.record_folder() / profile / "ledger.json"
+    old = {entry["claim"]: entry for entry in read_ledger(path)} if path.exists() else {}
+    rows = []
+    for entry in ledger(chapters, profile):
+        before = old.get(entry["claim"], {})
+        same = "no record" if not before else "same" if before["word"] == entry["word"] else f"was {before['word']}"
+        about = {"claim": entry["claim"], "verdict": entry["word"], "again": same, "number": number(entry)}
+        means = {"small, here": _means(entry), "small, recorded": _means(before)}
+        rows.append(about | {"asked": entry["threshold"]} | means)
+    return pd.DataFrame(rows).to_string(index=False, justify="left")
+
+
+def _means(entry: dict) -> str:
+    """The means of an entry's small networks, by data set."""
+    return ", ".join(re.sub(r"`(\w+)`: (\S+?),? .*", r"\1 \2", said) for said in entry.get("small", ()))
 
 
 def number(entry: dict) -> str:
@@ -367,10 +390,10 @@ def number(entry: dict) -> str:
 
 def _why(entry: dict) -> str:
     if entry["word"] == "not run":
-        return f" ({entry['reason']})" if entry["reason"] != UNRUN else " at the paper's scale"
+        return f" ({entry['reason']})" if entry["reason"] != UNRUN else " yet"
     said = f"; {entry['reason']}" if entry["reason"] else ""
-    said += f"; so does {', '.join(entry['also'])}" if entry["also"] else ""
-    return f" (p = {entry['p']:.2g}{said})"
+    said += f"; these controls pass too: {', '.join(entry['also'])}" if entry["also"] else ""
+    return f" (p {'< 0.0001' if entry['p'] < 1e-4 else '= ' + format(entry['p'], '.2g')}{said})"
 
 
 def _number(value: float) -> float | None:
