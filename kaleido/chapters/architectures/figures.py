@@ -48,7 +48,11 @@ def samples(found: Evidence) -> Figure:
 @figure("05_degrees")
 def degrees(found: Evidence) -> Figure:
     """How far contraction falls below the untrained network's, spread, gain and noise kept, by architecture."""
-    drawn, axes = panels(100, 2, 4, sharey=True, sharex="col")
+    there = {
+        data: [name for name in NAMES if len(found.rows(claim="C5", data=data, architecture=name))] for data in IMAGES
+    }
+    heights = [len(names) for names in there.values()]
+    drawn, axes = panels(92, 2, 4, sharey="row", sharex="col", height_ratios=heights)
     titles = {"rho": "fall of $\\rho$", "spread": "spread", "gain": "median gain", "noise kept": "noise kept"}
     for row, data in zip(axes, IMAGES, strict=True):
         level = sorted(c for c in found.rows(claim="C5", data=data)["condition"].unique() if c.startswith("loss"))
@@ -57,7 +61,7 @@ def degrees(found: Evidence) -> Figure:
                 {"rho": FALL, "spread": ASKED, "gain": 1, "noise kept": 0}[quantity], color=CONTROL, lw=0.8, ls=":"
             )
             for shift, condition, colour in zip((0.16, -0.16), ("learned", *level), (MAP, DATA), strict=False):
-                for place, name in enumerate(NAMES):
+                for place, name in enumerate(there[data]):
                     about = {"claim": "C5", "quantity": quantity, "data": data, "architecture": name, "run": 1}
                     seeds = found.rows(**about, condition=condition).set_index("seeds")["value"]
                     if quantity == "rho":
@@ -69,7 +73,7 @@ def degrees(found: Evidence) -> Figure:
                     dots(axis, seeds, -place + shift, colour, label)
             if data == IMAGES[0]:
                 axis.set_title(title)
-        row[0].set_yticks(-np.arange(len(NAMES)), list(NAMES.values()))
+        row[0].set_yticks(-np.arange(len(there[data])), [NAMES[name] for name in there[data]])
         row[0].set_ylabel(f"{data}\n{level[0] if level else ''}")
     legend_below(drawn, axes[0, 0])
     return drawn
@@ -87,7 +91,7 @@ def along_runs(found: Evidence) -> Figure:
         runs_axis(axis, (1, 2, 5, 10, 20))
         seeds = found.rows(claim="C5", data=data)["seeds"].nunique()
         axis.set(title=f"{data}, {seeds} seeds", ylim=(0, None))
-    axes[0].set_ylabel("PC (no unit)")
+    axes[0].set_ylabel("PC")
     legend_beside(drawn, axes[0])
     return drawn
 

@@ -32,7 +32,7 @@ def collapse(found: Evidence) -> Figure:
             runs_axis(axis, (5, 20, 50, 200, 500))
             if data == IMAGES[0]:
                 axis.set_title(quantity)
-        row[0].set_ylabel(f"{data}, {rows['seeds'].nunique()} seeds\nshare (no unit)")
+        row[0].set_ylabel(f"{data}, {rows['seeds'].nunique()} seeds\nshare")
     for axis in axes[0]:
         axis.set_xlabel("")
     legend_below(drawn, axes[1, 0], 4)

@@ -47,9 +47,7 @@ def quality(found: Evidence) -> Figure:
         axis.plot(1.02, top, "<", color=colour, ms=4, transform=axis.get_yaxis_transform(), clip_on=False)
     axis.axvline(SAMPLED, color=CONTROL, lw=0.8, ls=":")
     runs_axis(axis)
-    axis.set(
-        xlabel="sampling run (arrowheads: training points)", ylabel="score (no unit)", xlim=(0, 220), ylim=(0, 1.05)
-    )
+    axis.set(xlabel="sampling run (arrowheads: training points)", ylabel="score", xlim=(0, 220), ylim=(0, 1.05))
     axis.set_title(f"fashion5k, {rows['seeds'].nunique()} seeds")
     legend_beside(drawn, axis)
     return drawn

@@ -13,6 +13,8 @@ from kaleido.lab.drawing import CONTROL, DATA, MAP, MILLIMETRE, PAGE, figure, pa
 from kaleido.lab.evidence import Evidence
 from kaleido.lab.pictures import strip
 
+CLAIMED = {"rho": (-1, -0.1), "pc": (0.1, 1)}  # of depth 10 minus depth 1: C2p, C2i; C4p, C4i
+SHOWN = {"rho": (-0.42, 0.03), "gain": (-0.45, 1.15), "pc": (-0.2, 0.76)}
 LABELS = {
     "rho": r"contraction $\rho$",
     "kappa": r"covered fraction $\kappa$",
@@ -50,7 +52,6 @@ def toys(found: Evidence) -> Figure:
         for data, colour in (("points1d", MAP), ("points2d", DATA)):
             _by_depth(axis, found, quantity, data, "equal steps", colour, "1-D" if data == "points1d" else "2-D")
         axis.set(title=LABELS[quantity].capitalize(), xlabel="depth", ylim=(0, None))
-    axes[0].set_ylabel("no unit")
     axes[0].legend(fontsize="small")
     return drawn
 
@@ -97,7 +98,7 @@ def quality_along_runs(found: Evidence) -> Figure:
             seeds_and_mean(axis, rows, colours[depth], f"{depth}")
         axis.set(title=f"{data}, {rows['seeds'].nunique()} seeds", ylim=(0, None))
         runs_axis(axis)
-    axes[0].set_ylabel("PC (no unit)")
+    axes[0].set_ylabel("PC")
     legend_beside(drawn, axes[0], title="depth")
     return drawn
 
@@ -138,7 +139,8 @@ def not_depth(found: Evidence) -> Figure:
     for row, (data, variants) in zip(axes, there.items(), strict=True):
         for axis, quantity in zip(row, ("rho", "gain", "pc"), strict=True):
             axis.axvline(0, color=CONTROL, lw=0.8)
-            axis.axvline(0.1 if quantity == "pc" else -0.1, color=CONTROL, lw=0.8, ls=":")
+            if quantity != "gain":
+                axis.axvspan(*CLAIMED[quantity], color="0.92", lw=0, label="where the claims ask the mean to lie")
             for place, variant in enumerate(variants):
                 level = levels_of(found, data, variant)[-1:]
                 for shift, condition, colour in zip((0.15, -0.15), ("equal steps", *level), (MAP, DATA), strict=False):
@@ -148,6 +150,8 @@ def not_depth(found: Evidence) -> Figure:
                     axis.plot(mean, -place + shift, "o", color=colour, ms=3.5, label=label if place == 0 else None)
         row[0].set_yticks(-np.arange(len(variants)), variants)
         row[0].set_title(data)
+        for axis, quantity in zip(row, ("rho", "gain", "pc"), strict=True):
+            axis.set_xlim(SHOWN[quantity])
     for axis, quantity in zip(axes[1], ("rho", "gain", "pc"), strict=True):
         axis.set_xlabel(f"{LABELS[quantity]}:\ndepth 10 minus depth 1")
     legend_below(drawn, axes[0, 0])

@@ -37,6 +37,6 @@ def corner_losses(found: Evidence) -> Figure:
         axis.set_xticks([1, 8, 64, 512, 2048], ["1", "8", "64", "512", "2,048"])
         axis.minorticks_off()
         axis.set(title=f"{quantity.split()[0].capitalize()} over the corners", xlabel="training points", ylim=(0, None))
-    axes[0].set_ylabel(r"squared error per feature (no unit)")
+    axes[0].set_ylabel("squared error per feature")
     axes[1].legend(*axes[0].get_legend_handles_labels(), fontsize="small", ncols=2, loc="upper right")
     return drawn

@@ -30,8 +30,6 @@ def generators(found: Evidence) -> Figure:
             if data == IMAGES[0]:
                 axis.set_title(title)
         row[0].set_ylabel(f"{data}, {rows['seeds'].nunique()} seeds")
-    for axis in axes[1]:
-        axis.set_xlabel("no unit")
     return drawn
 
 

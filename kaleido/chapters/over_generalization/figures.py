@@ -53,7 +53,7 @@ def output_maps(found: Evidence) -> Figure:
         column[1].plot(x, errors.T, color=MAP, alpha=0.25, lw=0.8)
         column[1].plot(x, np.median(errors, 0), color=MAP, lw=1.8)
         column[1].plot(points, 0 * points, "o", color=DATA, ms=5, zorder=3, clip_on=False)
-        column[1].set(xlabel="input x (no unit)", ylabel="$(f(x) - x)^2$", xlim=(low, high), ylim=(0, None))
+        column[1].set(xlabel="input x", ylabel="$(f(x) - x)^2$", xlim=(low, high), ylim=(0, None))
         column[1].set_xticks(np.linspace(low, high, 5))
     axes[0, 0].legend(loc="upper left", fontsize="small", handlelength=1.2)
     return drawn
@@ -107,7 +107,7 @@ def orbits(found: Evidence) -> Figure:
             runs = min(len(paths), 11)
             axis.hlines(np.ravel(values), 0, runs - 1, color=DATA, lw=3, alpha=0.6)
             axis.plot(paths[:runs, :, 0], color=MAP, lw=0.9, marker=".", ms=3)
-            axis.set(title=f"{len(values)} points", xlabel="sampling run", ylabel="x (no unit)", ylim=(low, high))
+            axis.set(title=f"{len(values)} points", xlabel="sampling run", ylabel="x", ylim=(low, high))
     return drawn
 
 
@@ -178,7 +178,7 @@ def bounded_outputs(found: Evidence) -> Figure:
         axis.errorbar(
             means["depth"] + x, means["value"], errors[::-1], color=colour, lw=1.2, marker="o", ms=3, label=name
         )
-    axis.set(xlabel="depth (hidden layers)", ylabel=r"contraction $\rho$ (no unit)", ylim=(0, None))
+    axis.set(xlabel="depth (hidden layers)", ylabel=r"contraction $\rho$", ylim=(0, None))
     axis.set_xticks(sorted(rows["depth"].unique()))
     axis.legend(fontsize="small", title="output", title_fontsize="small")
     return drawn

@@ -16,7 +16,7 @@ from kaleido.lab.pictures import samples_in_rows
 
 @figure("09_search", profile="extended")
 def search(found: Evidence) -> Figure:
-    """Maps of PC at run 200 over ten ways to learn and nine ways to turn, on digits and MNIST."""
+    """Maps of PC at run 200 over ten ways to learn and nine ways to turn, on two data sets; the recipe has a star."""
     rows = found.rows(claim="B5", quantity="pc", run=LAST)
     rows = rows[rows["architecture"].str.endswith(OF_PART)]
     rows = rows.assign(learned=rows["architecture"].str.removesuffix(OF_PART))
@@ -25,10 +25,12 @@ def search(found: Evidence) -> Figure:
         some = rows[rows["data"] == data]
         table = some.pivot_table(index="learned", columns="condition", values="value", sort=False)
         table = table.reindex(index=[way for way in WAYS if way in table.index])
-        said = table.map(lambda v: f"{v:.2f}".replace("0.", "."))
+        star = [["*" if (learned, turned) == RECIPE else "" for turned in table.columns] for learned in table.index]
+        bar = {"label": f"PC at run {LAST}"}
+        last = data == IMAGES[-1]
         sns.heatmap(
-            table, ax=axis, cmap="rocket_r", vmin=0, vmax=1, annot=said, fmt="", annot_kws={"size": 6}, cbar=False,
-            linewidths=0.5,
+            table, ax=axis, cmap="rocket_r", vmin=0, vmax=1, annot=np.array(star), fmt="", annot_kws={"size": 12},
+            cbar=last, cbar_kws=bar if last else None, linewidths=0.5,
         )  # fmt: skip
         axis.set(title=data, xlabel="way to turn", ylabel="way to learn" if data == IMAGES[0] else "")
         axis.tick_params(length=0, labelsize=6.5)
@@ -61,8 +63,7 @@ def remedies(found: Evidence) -> Figure:
                 axis.set_title(title)
         row[0].set_yticks(-np.arange(len(ways)), [f"{learned}; {turned}" for learned, turned in ways], fontsize=6.5)
         row[0].set_ylabel(f"{data}, {rows['seeds'].nunique()} seeds")
-    for axis, unit in zip(axes[1], ("no unit", "no unit", "of the range (RMS)"), strict=True):
-        axis.set_xlabel(unit)
+    axes[1, 2].set_xlabel("of the range (RMS)")
     drawn.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", fontsize="small")
     return drawn
 
