@@ -15,6 +15,7 @@ from filelock import FileLock
 from IPython.display import HTML, Image
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from PIL.Image import Quantize
 
 from kaleido.lab.evidence import Evidence
 from kaleido.tools import files
@@ -30,6 +31,7 @@ COLUMN, PAGE = 85 * MILLIMETRE, 174 * MILLIMETRE  # widths in print
 DATA, MAP, CONTROL = sns.color_palette("colorblind")[1], sns.color_palette("colorblind")[0], "0.55"
 ROOMS = ("tools", "data", "networks", "learning", "gradients", "saved", "sampling", "measures")
 METHOD = tuple(f"kaleido.{room}" for room in ROOMS)
+COLOURED = 60  # by so much the channels of some pixel differ where a picture is not grey
 ON_SCREEN = 110  # screen pixels per inch of paper, in notebooks
 
 
@@ -154,10 +156,15 @@ def _displayed(content: bytes, kind: str, alt: str) -> Image | HTML:
 
 
 def _for_screen(content: bytes) -> bytes:
-    """The picture in 64 colours at twice a screen's pixels, unless that takes more bytes than print."""
+    """The picture in few colours at twice a screen's pixels, unless that takes more bytes than print.
+
+    Greys are chosen by how many pixels have them, colours so that those of thin lines keep theirs.
+    """
     with PIL.Image.open(io.BytesIO(content)) as image:
         size = [round(2 * ON_SCREEN / 300 * side) for side in image.size]
-        small = image.convert("RGB").resize(size, PIL.Image.Resampling.LANCZOS).quantize(64)
+        small = image.convert("RGB").resize(size, PIL.Image.Resampling.LANCZOS)
+        coloured = np.ptp(np.asarray(small), axis=2).max() > COLOURED
+        small = small.quantize(256, method=Quantize.FASTOCTREE) if coloured else small.quantize(64)
     shrunk = io.BytesIO()
     small.save(shrunk, "png", optimize=True)
     return min(content, shrunk.getvalue(), key=len)

@@ -25,7 +25,7 @@ SHOWN, CHAINS = (0, 1, 2, 5, 20), 4  # runs and chains of the samples
 
 @figure("05_samples")
 def samples(found: Evidence) -> Figure:
-    """Four chains by runs for six architectures, on digits and MNIST: some become digits, some stay noise."""
+    """Four chains by runs and architecture, on two data sets: some become digits, some stay noise, some turn black."""
     drawn, axes = panels(112, 2, 1)
     for axis, data, side in zip(axes, IMAGES, (8, 28), strict=True):
         kept = [0, *_runs(found, data)]
@@ -81,7 +81,7 @@ def degrees(found: Evidence) -> Figure:
 
 @figure("05_along_runs")
 def along_runs(found: Evidence) -> Figure:
-    """PC along the runs for six architectures, on digits and MNIST, all seeds."""
+    """PC along the runs by architecture, on digits and MNIST, all seeds."""
     drawn, axes = panels(66, 1, 2, sharey=True)
     for axis, data in zip(axes, IMAGES, strict=True):
         for name, label in NAMES.items():

@@ -57,11 +57,11 @@ def ends(found: Evidence) -> Figure:
             ("ends at least", "at least (Chao1)", DATA, "^"),
         ):
             _dots(row[1], found, data, quantity, "noise", colour, label, marker)
-        row[1].set(yscale="log", ylim=(1, 10_000), ylabel="different ends")
+        row[1].set(yscale="log", ylim=(1, 100_000), ylabel="different ends")
         for condition, label, colour in (("ends", "at ends", MAP), ("training points", "at training points", DATA)):
             _dots(row[2], found, data, "radius", condition, colour, label)
         row[2].axhline(1, color=CONTROL, lw=0.8, ls=":")
-        row[2].set(ylim=(0, 1.8), ylabel="spectral radius")
+        row[2].set(ylim=(0, None), ylabel="spectral radius")
         for axis in row:
             axis.set(xticks=places, xticklabels=FEW, xlabel="depth")
             axis.set_xlim(-0.6, len(FEW) - 0.4)
@@ -78,7 +78,8 @@ def ends(found: Evidence) -> Figure:
 
 @figure("07_bestiary")
 def bestiary(found: Evidence) -> Figure:
-    """The pictures in which most chains end, each above the training image nearest to it, with its share of chains."""
+    """The pictures in which most chains end, each above the training image nearest to it, with its share of
+    chains above it and its spectral radius below."""
     names = {f"{data}, depth {DEEP}": f"{data}/{DEEP}/mlp" for data in IMAGES}
     drawn, columns = Figure((PAGE, 168 * MILLIMETRE)), BEASTS // 2
     axis = drawn.subplots()

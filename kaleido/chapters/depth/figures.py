@@ -17,7 +17,8 @@ CLAIMED = {"rho": (-1, -0.1), "pc": (0.1, 1)}  # of depth 10 minus depth 1: C2p,
 SHOWN = {"rho": (-0.42, 0.03), "gain": (-0.45, 1.15), "pc": (-0.2, 0.76)}
 LABELS = {
     "rho": r"contraction $\rho$",
-    "kappa": r"covered fraction $\kappa$",
+    "pair contraction": "pair contraction",
+    "kappa": "covered fraction",
     "spread": "spread",
     "gain": "median gain",
     "pc": "PC at run 20",
@@ -26,11 +27,11 @@ LABELS = {
 
 @figure("04_over_generalization")
 def over_generalization(found: Evidence) -> Figure:
-    """Contraction, covered fraction, spread and gain by depth, after equal steps and at equal training loss."""
-    drawn, axes = panels(96, 2, 4, sharex=True)
+    """Contraction, pair contraction, covered fraction, spread, gain by depth, after equal steps and at equal loss."""
+    drawn, axes = panels(92, 2, 5, sharex=True)
     for row, data in zip(axes, IMAGES, strict=True):
         level = levels_of(found, data)[-1:]
-        for axis, quantity in zip(row, ("rho", "kappa", "spread", "gain"), strict=True):
+        for axis, quantity in zip(row, ("rho", "pair contraction", "kappa", "spread", "gain"), strict=True):
             for condition, colour in zip(("equal steps", *level), (MAP, DATA), strict=False):
                 label = "after equal steps" if condition == "equal steps" else "at equal loss"
                 _by_depth(axis, found, quantity, data, condition, colour, label)
@@ -75,7 +76,7 @@ def samples(found: Evidence) -> Figure:
     """MNIST samples at run 20, one row per depth, after equal steps on the left, at equal loss on the right."""
     level = levels_of(found, "mnist5k")[-1:] or ["equal steps"]
     depths = _depths(found, "mnist5k")
-    drawn = Figure((PAGE, 66 * MILLIMETRE))
+    drawn = Figure((PAGE, (14 + 10 * len(depths)) * MILLIMETRE))
     for axis, condition, title in zip(
         drawn.subplots(1, 2), ("equal steps", level[0]), ("After equal steps", f"At equal {level[0]}"), strict=True
     ):
@@ -97,7 +98,7 @@ def quality_along_runs(found: Evidence) -> Figure:
             rows = found.rows(**about, depth=depth)
             seeds_and_mean(axis, rows, colours[depth], f"{depth}")
         axis.set(title=f"{data}, {rows['seeds'].nunique()} seeds", ylim=(0, None))
-        runs_axis(axis)
+        runs_axis(axis, (0, 1, 5, 20, 50))
     axes[0].set_ylabel("PC")
     legend_beside(drawn, axes[0], title="depth")
     return drawn
@@ -105,9 +106,9 @@ def quality_along_runs(found: Evidence) -> Figure:
 
 @figure("04_depth_and_loss")
 def depth_and_loss(found: Evidence) -> Figure:
-    """Maps of contraction and of PC over depth and training loss, on digits and on MNIST."""
-    drawn, axes = panels(100, 2, 2)
-    for row, quantity in zip(axes, ("rho", "pc"), strict=True):
+    """Maps of contraction, pair contraction and PC over depth and training loss, on digits and on MNIST."""
+    drawn, axes = panels(120, 3, 2)
+    for row, quantity in zip(axes, ("rho", "pair contraction", "pc"), strict=True):
         for axis, data in zip(row, IMAGES, strict=True):
             about = {"quantity": quantity, "data": data, "architecture": "mlp"}
             means = found.means(**about, run=SAMPLED if quantity == "pc" else 1)
@@ -119,7 +120,7 @@ def depth_and_loss(found: Evidence) -> Figure:
             table = means.assign(loss=means["condition"].str.split().str[1].astype(float))
             table = table.pivot(index="loss", columns="depth", values="value").sort_index(ascending=False)
             table = table.reindex(columns=_depths(found, data))
-            colours = "rocket" if quantity == "rho" else "rocket_r"
+            colours = "rocket_r" if quantity == "pc" else "rocket"
             sns.heatmap(
                 table, ax=axis, cmap=colours, annot=True, fmt=".2f", annot_kws={"size": 6.5}, cbar=False, linewidths=0.5
             )
@@ -167,7 +168,7 @@ def _by_depth(axis: Axes, found: Evidence, quantity: str, data: str, condition: 
     axis.fill_between(means["depth"], means["low"], means["high"], color=colour, alpha=0.2, lw=0)
     axis.plot(means["depth"], means["value"], color=colour, lw=1.6, marker="o", ms=3, label=label)
     axis.set_xscale("log", base=2)
-    axis.xaxis.set_major_locator(FixedLocator([1, 2, 4, 10]))
+    axis.xaxis.set_major_locator(FixedLocator([1, 2, 4, 6, 10]))
     axis.xaxis.set_minor_locator(NullLocator())
     axis.xaxis.set_major_formatter(lambda value, _: f"{value:.0f}")
 

@@ -48,4 +48,4 @@ def samples_mnist(found: Evidence) -> Figure:
 def _samples(found: Evidence, data: str) -> Figure:
     names = [name.partition("/")[2] for name in found.arrays if name.startswith(f"{data}/")]
     names = sorted(names, key=lambda name: (name == "training points", name != "kaleidoscope"))
-    return samples_in_rows({name: found.arrays[f"{data}/{name}"] for name in names}, data, 68)
+    return samples_in_rows({name: found.arrays[f"{data}/{name}"] for name in names}, data)

@@ -87,4 +87,4 @@ def _samples(found: Evidence, data: str) -> Figure:
         for turned in ("plain", RECIPE[1])
     }
     there = {said: found.arrays[name] for said, name in names.items() if name in found.arrays}
-    return samples_in_rows(there, data, 38)
+    return samples_in_rows(there, data)

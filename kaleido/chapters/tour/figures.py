@@ -66,13 +66,13 @@ def verdicts(found: Evidence) -> Figure:
 
 @figure("00_turning", kinds=("gif",))
 def turning(found: Evidence) -> bytes:
-    """Animation: forty squares of grey noise become handwritten digits within a few runs."""
+    """Animation: within a few runs most of forty squares of grey noise become handwritten digits."""
     return animation(found.arrays["mnist5k/10/turning"], (28, 28))
 
 
 @figure("00_noise_to_digits")
 def noise_to_digits(found: Evidence) -> Figure:
-    """Eight rows that start as grey noise; within a few runs each becomes a handwritten digit."""
+    """Eight rows that start as grey noise; within a few runs most become handwritten digits."""
     images = found.arrays["mnist5k/10/pictures"].numpy()
     return grid(images[:, :8].reshape(len(images), 8, 28, 28) / 255, KEPT[: len(images)])
 
