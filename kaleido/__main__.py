@@ -10,11 +10,11 @@ from kaleido.chapters.claims.answer import answer
 from kaleido.chapters.spot_check import spot_check
 from kaleido.lab import gallery, notebooks
 from kaleido.lab.chapter import PROFILES, Chapter, place
-from kaleido.lab.ledger import ELSEWHERE, again, agrees, changed, moved, recorded_here
+from kaleido.lab.ledger import ELSEWHERE, PAPER, again, agrees, changed, endpoints, moved, recorded_here
 from kaleido.tools import exact, files
 
 SPOT = 1  # minutes of the spot check in a reproduction
-ONCE = ("extended", "paper")  # profiles that are computed once
+ONCE = ("extended", PAPER)  # profiles that are computed once
 
 
 def reproduce(profile: str, bits: str | None = None) -> int:
@@ -143,6 +143,8 @@ def main(arguments: list[str] | None = None) -> int:
         if asked.command == "extend":
             some = [chapter.number for chapter in CHAPTERS if chapter.cells(asked.profile)]
             notebooks.extend(_chosen(asked.numbers or some), asked.profile)
+            if asked.profile == PAPER:
+                files.write(files.record_folder() / PAPER / "endpoints.csv", endpoints(CHAPTERS))
             print("\n".join(f"recorded for notebook {number}" for number in asked.numbers or some))
             return 0
         return _told(notebooks.promote(CHAPTERS, PUBLISHED, answer))

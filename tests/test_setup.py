@@ -2,6 +2,7 @@ import re
 import subprocess
 import tomllib
 
+import pandas as pd
 import pytest
 from conftest import ROOT
 from packaging.requirements import Requirement
@@ -9,7 +10,7 @@ from packaging.requirements import Requirement
 import kaleido as kd
 from kaleido.chapters import CHAPTERS
 from kaleido.chapters.claims.answer import answer
-from kaleido.lab.ledger import WORDS, claims_of, findings, read_ledger
+from kaleido.lab.ledger import WORDS, claims_of, endpoints, findings, read_ledger
 
 CLAIMS = claims_of(CHAPTERS)
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -66,6 +67,17 @@ def test_the_readmes_findings_are_those_of_the_record():
     assert said.strip() == answer(entries)
     assert {entry["word"] for entry in entries} <= set(WORDS)
     assert [entry["claim"] for entry in entries] == list(CLAIMS)
+
+
+def test_the_endpoints_of_decided_claims_are_those_of_the_record():
+    path = ROOT / "data" / "record" / "paper" / "endpoints.csv"
+    assert path.read_text() == endpoints(CHAPTERS)
+    table = pd.read_csv(path)
+    decided = [entry for entry in read_ledger(ROOT / "data" / "record" / "laptop" / "ledger.json") if entry["mean"]]
+    assert list(table["claim"].unique()) == [entry["claim"] for entry in decided]
+    for entry in decided:
+        values = table[table["claim"] == entry["claim"]]["value"]
+        assert (len(values), values.mean()) == (entry["seeds"], pytest.approx(entry["mean"], rel=1e-5))
 
 
 def test_the_claims_page_has_every_claim():

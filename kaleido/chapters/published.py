@@ -21,6 +21,7 @@ from filelock import FileLock
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from kaleido import chapters
 from kaleido.chapters.common import DECIDING, DEEP, DRAWS, LAST, LATE, SAMPLED, held_out
 from kaleido.chapters.common import MATCHED as LEVELS_OF_CLAIMS
 from kaleido.data.inputs import noise, probes
@@ -355,7 +356,9 @@ def assemble(folder: Path, record: Path) -> None:
 def main(command: str, folder: Path, names: list[str]) -> None:
     """Carries out `learn` or `measure` for the jobs named, by default for all; or `assemble`."""
     if command == "assemble":
-        return assemble(folder, files.record_folder() / "paper")
+        record = files.record_folder() / "paper"
+        assemble(folder, record)
+        return files.write(record / "endpoints.csv", chapters.endpoints())
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.set_num_threads(1)
     sets: dict[str, Dataset] = {}
