@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 import kaleido as kd
+from kaleido import __main__
 from kaleido.chapters import published, spot_check
 from kaleido.chapters.published import Job, assemble, learn_all, measured, states
 from kaleido.measures.quality import reference
@@ -83,3 +84,12 @@ def test_without_its_data_nothing_is_checked_and_that_is_said(record, monkeypatc
     found = spot_check.spot_check(f"{JOB.name}-200")
     assert found.agrees
     assert found.told.startswith("not checked: digits is not here")
+
+
+def test_a_network_that_is_not_the_recorded_one_fails_the_command(record, capsys):
+    name = f"{JOB.name}-201"
+    assert __main__.main(["spot-check", name, "--minutes", "0.01"]) == 0
+    edit(record / f"{JOB.name}.json", lambda about: about["traces"][1][1].__setitem__(0, 2.0))
+    assert __main__.main(["spot-check", name, "--minutes", "0.01"]) == 1
+    assert f"{name} is not the network that the record names" in capsys.readouterr().err
+    assert __main__.main(["spot-check", "nothing"]) == 2

@@ -27,6 +27,7 @@ def elsewhere(tmp_path, monkeypatch):
     monkeypatch.delenv("KALEIDO_RECORD", raising=False)
     monkeypatch.setattr(exact, "machine", lambda: "another one")
     monkeypatch.setattr(notebooks, "run", lambda chapters, profile: {})  # the tables are there already
+    monkeypatch.setattr(__main__, "spot", lambda name, minutes: 0)  # it has tests of its own, and takes a minute
     folder = tmp_path / "laptop" / "evidence"
     folder.mkdir(parents=True)
     return folder

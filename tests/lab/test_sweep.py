@@ -129,7 +129,7 @@ def test_a_cell_is_computed_anew_when_code_was_edited_that_it_reaches_and_only_t
     assert counted() == [1, 1]
     assert counted(
         ("kaleido/lab/notebooks.py", 'MINUTES = {"smoke": 3', 'MINUTES = {"smoke": 4'),
-        ("kaleido/chapters/depth/study.py", "GAINS = 250", "GAINS = 300"),
+        ("kaleido/chapters/depth/study.py", "PICTURES = 8", "PICTURES = 9"),
         ("kaleido/data/sources.py", "import numpy", "ADDED = 1\nimport numpy"),
         ("kaleido/learning.py", '"""Manifold', '# a comment, and a docstring\n"""The manifold'),
         ("kaleido/measures/quality.py", '"""Sample quality', '"""The quality of samples'),
