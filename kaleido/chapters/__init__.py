@@ -36,9 +36,7 @@ PUBLISHED = {  # what arXiv 2402.11793 and its notebooks show: our figures of it
     "2-D: chains from noise to four points": (
         over_generalization.figures.orbits, over_generalization.figures.square_maps, attractors.figures.basins,
     ),
-    "Largest loss at the corners of a cube, by dimension and number of points": (
-        dimension.figures.published, dimension.figures.corner_losses,
-    ),
+    "Largest loss at the corners of a cube, by dimension and number of points": (dimension.figures.corner_losses,),
     "MNIST: 48 chains at runs 0 to 25, published settings, kick on": (kaleidoscope.figures.published,),
     "MNIST: chains run by run": (
         tour.figures.turning, tour.figures.noise_to_digits, kaleidoscope.figures.chains_by_runs,

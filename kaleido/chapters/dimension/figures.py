@@ -16,20 +16,9 @@ PUBLISHED_CORNERS = {
 }
 
 
-@figure("02_published", profile="paper")
-def published(found: Evidence) -> Figure:
-    """Loss at the corners of a cube by number of training points and dimension, as published, with ten seeds."""
-    return _by_points(found)
-
-
 @figure("02_corner_losses")
 def corner_losses(found: Evidence) -> Figure:
-    """Loss at the corners of a cube by number of training points and dimension, after few steps."""
-    return _by_points(found)
-
-
-def _by_points(found: Evidence) -> Figure:
-    """The largest and the mean loss over the corners: seeds, their mean with its interval, and the published curves."""
+    """Loss at the corners of a cube by number of training points and dimension, with the published curves."""
     drawn, axes = panels(80, 1, 2, sharex=True, sharey=True)
     for axis, quantity in zip(axes, ("largest corner loss", "mean corner loss"), strict=True):
         for d, colour in zip(DIMENSIONS, sns.color_palette("viridis_r", len(DIMENSIONS) + 1)[1:], strict=True):
