@@ -40,18 +40,8 @@ from kaleido.tools.exact import processor
 from kaleido.tools.seeds import generator
 
 __all__ = [
-    "JOBS",
-    "Job",
-    "assemble",
-    "followed",
-    "guards",
-    "judges",
-    "learn_all",
-    "majority",
-    "measured",
-    "pictures",
-    "states",
-    "turned_on",
+    "JOBS", "Job", "assemble", "followed", "guards", "judges", "learn_all", "majority", "measured", "pictures",
+    "states", "turned_on",
 ]  # fmt: skip
 
 STEPS, BATCH, RATE, LOOK, EVERY = 10_000, 1000, 1e-4, 10_000, 0.02
@@ -236,10 +226,7 @@ class _State:
 
     def quality(self, samples: Tensor) -> None:
         """C3, C4 and C9: scores of samples at run 20, means over the classifiers, and their range."""
-        scores = []
-        for look, real in zip(self.looks, self.real, strict=True):
-            fake = features_of(look, samples)
-            scores.append(prdc(real, fake) | predicted(look.classes(fake)))
+        scores = self.scores(samples)
         for quantity in scores[0]:
             values = [score[quantity] for score in scores]
             for said, value in ((quantity, sum(values) / len(values)),
@@ -249,15 +236,22 @@ class _State:
                     notebook, claim = ("03", "C3") if self.job.data == "mnist" else ("06", "C9")
                     self.add(notebook, claim, said, SAMPLED, value, len(samples), "mlp", "noise")
 
+    def scores(self, samples: Tensor) -> list[dict[str, float]]:
+        """The scores of samples by each classifier."""
+        features = [features_of(look, samples) for look in self.looks]
+        return [
+            prdc(real, fake) | predicted(look.classes(fake))
+            for look, real, fake in zip(self.looks, self.real, features, strict=True)
+        ]
+
     def late(self, start: Tensor) -> None:
         """B1: the scores at run 20 that change until run 200, and the copies there."""
         orbit = sample(self.net, start, LATE, [SAMPLED, LATE])
         for run in (SAMPLED, LATE):
-            samples = orbit.at(run)
-            scores = [prdc(real, features_of(look, samples)) for look, real in zip(self.looks, self.real, strict=True)]
+            scores = self.scores(orbit.at(run))
             for quantity in scores[0]:
                 mean = sum(score[quantity] for score in scores) / len(scores)
-                self.add("07", "B1", quantity, run, mean, len(samples))
+                self.add("07", "B1", quantity, run, mean, len(start))
         for quantity, value in novelty(orbit.at(LATE)[:PROBES], self.data).items():
             self.add("07", "B2", quantity, LATE, value, PROBES)
 

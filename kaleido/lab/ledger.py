@@ -211,7 +211,8 @@ def _sentence(entry: dict) -> str:
     asked = f"the claim asks for {ASKED[side]} {threshold}"
     measured, where = entry["measured"][0].upper() + entry["measured"][1:], SETS[entry["data"]]
     if entry["mean"] is None:
-        return f"{said} {measured}, on {where}; {asked}. The runs that decide it have not been made."
+        why = "The runs that decide it have not been made" if entry["reason"] == UNRUN else entry["reason"].capitalize()
+        return f"{said} {measured}, on {where}; {asked}. {why}."
     also = f" Samples or maps that need no network reach it too: {', '.join(entry['also'])}." if entry["also"] else ""
     remark = f" The change with depth is {entry['reason']}." if entry["reason"] else ""
     return f"{said} {measured} is {number(entry)} on {where}, {entry['seeds']} seeds; {asked}.{also}{remark}"

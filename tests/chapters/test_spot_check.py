@@ -65,7 +65,7 @@ def test_a_forged_loss_trace_is_seen(record, card):
     edit(record / f"{JOB.name}.json", forge)
     found = spot_check.spot_check(f"{JOB.name}-201", minutes=0.01)
     assert not found.agrees
-    assert ("Analytical Engine (0.005 allowed)" in found.told) == (card == "another one")
+    assert ("Analytical Engine (0.001 allowed)" in found.told) == (card == "another one")
     assert spot_check.spot_check(f"{JOB.name}-200", minutes=0.01).agrees
 
 
