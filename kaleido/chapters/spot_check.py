@@ -18,7 +18,7 @@ from kaleido.tools.exact import processor
 __all__ = ["NEAR", "Found", "networks", "spot_check"]
 
 NEAR = 1e-3  # how far a loss may lie from the recorded one, as a share of it, within as many steps as this:
-EARLY = 100  # later, other rounding has made another network of it
+EARLY = 50  # later, other rounding has made another network of it
 SHARE = 0.95  # of the numbers of a whole network, so many must lie within the record's tolerance
 TRIED = 3  # steps that say how many fit into the time
 
@@ -47,7 +47,7 @@ def spot_check(name: str | None = None, minutes: float = 2, whole: bool = False)
     """Trains a network of the record again from its seed, for some minutes, and compares the losses along the way.
 
     On the processor that the record names they must be the same to all digits that are written down. Elsewhere rounding
-    differs, and within the first 100 steps each may lie 0.1 % from the recorded one.
+    differs, and within the first 50 steps each may lie 0.1 % from the recorded one.
 
     Arguments:
         name: Which network, such as `mnist-10-500-torch-203`; by default a random one.
