@@ -4,7 +4,6 @@ Holm's correction needs all claims of a family, so everything here is handed all
 """
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -131,9 +130,9 @@ def _guards(claim: Endpoint, found: Evidence) -> tuple[str, ...]:
     return tuple(guard for guard, seeds in guards.items() if len(seeds) and claim.on_claimed_side(seeds.mean()))
 
 
-def sides(claim: Endpoint, found: Evidence) -> list[str]:
-    """Returns in words where a claim's number lies on small networks: mean, interval and side, by data set."""
-    said = []
+def sides(claim: Endpoint, found: Evidence) -> dict[str, tuple[float, str]]:
+    """Returns where a claim's number lies on small networks, by data set: the mean, and in words with its side."""
+    said = {}
     for data in claim.small:
         try:
             mean, low, high = interval(claim.seeds(found, data))
@@ -141,7 +140,7 @@ def sides(claim: Endpoint, found: Evidence) -> list[str]:
             continue
         straddles = low == low and low <= claim.threshold <= high
         side = "undecided" if straddles else "claimed side" if claim.on_claimed_side(mean) else "other side"
-        said.append(f"`{data}`: {in_words(mean, low, high)}, {side}")
+        said[data] = mean, f"`{data}`: {in_words(mean, low, high)}, {side}"
     return said
 
 
@@ -168,8 +167,10 @@ def _entries(chapters: Sequence[Chapter], verdicts: dict[str, Verdict], small: d
             about = {key: getattr(claim, key) for key in ("text", "measured", "data", "ours")}
             about |= {"notebook": chapter.number, "figure": claim.figure.name}
             found = extended if claim.extended else small.get(chapter.number)
-            said = sides(claim, found) if found else []
-            entries[name] = asdict(verdicts[name]) | about | {"threshold": _bound(claim), "small": said}
+            beside = sides(claim, found) if found else {}
+            about |= {"threshold": _bound(claim), "small": [said for _, said in beside.values()]}
+            about["small means"] = {data: mean for data, (mean, _) in beside.items()}
+            entries[name] = asdict(verdicts[name]) | about
     return [entries[name] for name in verdicts if name in entries]
 
 
@@ -208,7 +209,8 @@ def answer(chapters: Sequence[Chapter], notebook: str) -> Markdown:
 def _sentence(entry: dict) -> str:
     said = f"**{entry['text']}: {entry['word']}** ({entry['claim']})."
     side, _, threshold = entry["threshold"].partition(" ")
-    asked = f"the claim asks for {ASKED[side]} {threshold}"
+    direction = threshold == "0" and not entry["ours"]  # the paper names no other threshold
+    asked = f"{'the claim says' if direction else 'we ask for'} {ASKED[side]} {threshold}"
     measured, where = entry["measured"][0].upper() + entry["measured"][1:], SETS[entry["data"]]
     if entry["mean"] is None:
         why = "The runs that decide it have not been made" if entry["reason"] == UNRUN else entry["reason"].capitalize()
@@ -377,7 +379,8 @@ def again(chapters: Sequence[Chapter], profile: str) -> str:
 
 def _means(entry: dict) -> str:
     """The means of an entry's small networks, by data set."""
-    return ", ".join(re.sub(r"`(\w+)`: (\S+?),? .*", r"\1 \2", said) for said in entry.get("small", ()))
+    nan = float("nan")
+    return ", ".join(f"{data} {in_words(mean, nan, nan)}" for data, mean in entry.get("small means", {}).items())
 
 
 def number(entry: dict) -> str:

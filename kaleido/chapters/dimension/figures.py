@@ -19,6 +19,16 @@ PUBLISHED_CORNERS = {
 @figure("02_corner_losses")
 def corner_losses(found: Evidence) -> Figure:
     """Loss at the corners of a cube by number of training points and dimension, with the published curves."""
+    return _by_points(found)
+
+
+@figure("02_published", profile="paper")
+def published(found: Evidence) -> Figure:
+    """The same after the published 10,000 full-batch steps, ten seeds: what decides."""
+    return _by_points(found)
+
+
+def _by_points(found: Evidence) -> Figure:
     drawn, axes = panels(80, 1, 2, sharex=True, sharey=True)
     for axis, quantity in zip(axes, ("largest corner loss", "mean corner loss"), strict=True):
         for d, colour in zip(DIMENSIONS, sns.color_palette("viridis_r", len(DIMENSIONS) + 1)[1:], strict=True):
