@@ -18,7 +18,7 @@ setup: .venv/.ready ## make .venv from requirements.lock
 	.venv/bin/pip install --disable-pip-version-check --no-deps -e .
 	touch $@
 
-reproduce: .venv/.ready ## run every notebook and say which claims hold here (PROFILE=smoke or laptop; EXACT=1)
+reproduce: .venv/.ready ## run every notebook and say which claims hold here (PROFILE=smoke, laptop or, for days, paper; EXACT=1)
 	$(RUN) reproduce --profile $(PROFILE) $(if $(EXACT),--exact $(EXACT:1=check))
 
 notebook: .venv/.ready ## run one notebook: make notebook N=01; with a parameter: N=04 WITH="depths=[1,4,20]" PROFILE=smoke

@@ -5,12 +5,12 @@ import os
 import sys
 from collections.abc import Sequence
 
-from kaleido.chapters import CHAPTERS, PUBLISHED
+from kaleido.chapters import CHAPTERS, PUBLISHED, published
 from kaleido.chapters.claims.answer import answer
 from kaleido.chapters.spot_check import spot_check
 from kaleido.lab import gallery, notebooks
 from kaleido.lab.chapter import PROFILES, Chapter, place
-from kaleido.lab.ledger import ELSEWHERE, PAPER, again, agrees, changed, endpoints, moved, recorded_here
+from kaleido.lab.ledger import ELSEWHERE, PAPER, again, agrees, changed, endpoints, judge, moved, recorded_here
 from kaleido.tools import exact, files
 
 SPOT = 1  # minutes of the spot check in a reproduction
@@ -46,6 +46,20 @@ def reproduce(profile: str, bits: str | None = None) -> int:
         "\n  `make spot-check WHOLE=1` trains and measures one of them, and book/claims.md says how all were made."
     )
     return _told(failed) or int(not good or bool(differ))
+
+
+def decide() -> int:
+    """Computes what the record of the published settings lacks, as long as it takes, adds it, and prints the ledger."""
+    folder = files.build_folder("published")
+    for command in ("learn", "measure", "assemble"):
+        published.main(command, folder)
+    verdicts = judge(CHAPTERS)
+    for chapter in CHAPTERS:
+        if chapter.cells(PAPER) and any(verdicts[name].word == "not run" for name in chapter.claims):
+            notebooks.extend([chapter], PAPER)
+    files.write(files.record_folder() / PAPER / "endpoints.csv", endpoints(CHAPTERS))
+    print(again(CHAPTERS, "laptop"))
+    return 0
 
 
 def spot(name: str | None, minutes: float, whole: bool = False) -> int:
@@ -101,7 +115,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     profile = argparse.ArgumentParser(add_help=False)
     profile.add_argument("--profile", choices=PROFILES, default="laptop", help="how large (default: %(default)s)")
-    all_of_it = commands.add_parser("reproduce", parents=[profile], help="run every notebook, print the verdicts")
+    all_of_it = commands.add_parser("reproduce", help="run every notebook, print the verdicts")
+    sizes = {"choices": (*PROFILES, PAPER), "default": "laptop"}
+    all_of_it.add_argument("--profile", **sizes, help="how large, or `paper`: what decides and is not recorded yet")
     choices = {"nargs": "?", "const": "check", "choices": ["check", "record"]}
     all_of_it.add_argument("--exact", **choices, help="the code paths that every x86-64 processor has")
     alone = commands.add_parser("notebook", parents=[profile], help="run one notebook")
@@ -126,6 +142,8 @@ def main(arguments: list[str] | None = None) -> int:
             stream.reconfigure(errors="replace")  # a terminal may not know the sign for "at most"
     asked = _parser().parse_args(arguments)
     try:
+        if asked.command == "reproduce" and asked.profile == PAPER:
+            return decide()
         if asked.command == "reproduce":
             if asked.exact and not exact.on():  # the libraries read these variables as they are loaded
                 command = [sys.executable, "-m", "kaleido", *(arguments or sys.argv[1:])]

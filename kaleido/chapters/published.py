@@ -1,23 +1,27 @@
-"""The published settings: networks of all seeds learn together, and each is measured by itself, cell by cell.
+"""The published settings: networks that decide the claims about images, each measured by itself.
 
     python -m kaleido.chapters.published learn FOLDER [JOBS...]
     python -m kaleido.chapters.published measure FOLDER [JOBS...]
     python -m kaleido.chapters.published assemble FOLDER
 
 `learn` writes each network's weights, at the end and at the level of the loss that the controls take, and the losses
-along the training; on a GPU if there is one. `measure` writes rows for each network, and `assemble` makes the record of
-them. What is there already is not computed again. book/claims.md says what is decided by them.
+along the training: on a GPU those of all seeds together, else one after the other. `measure` writes rows for each
+network, and `assemble` adds them to the record. What the folder or the record has is not computed again, and what
+another process is at is left to it: on a CPU, start a process for each core. book/claims.md says what is decided.
 """
 
 import json
 import sys
 import time
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from itertools import count
 from pathlib import Path
 
 import torch
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
@@ -26,7 +30,7 @@ from kaleido.chapters.common import DECIDING, DEEP, DRAWS, LAST, LATE, SAMPLED, 
 from kaleido.chapters.common import MATCHED as LEVELS_OF_CLAIMS
 from kaleido.data.inputs import noise, probes
 from kaleido.data.sets import Dataset, load
-from kaleido.lab.evidence import add_evidence
+from kaleido.lab.evidence import add_evidence, recorded
 from kaleido.learning import learn
 from kaleido.measures.baselines import controls
 from kaleido.measures.dynamics import APART, REST, distinct, ends
@@ -40,8 +44,8 @@ from kaleido.tools.exact import processor
 from kaleido.tools.seeds import generator
 
 __all__ = [
-    "JOBS", "Job", "assemble", "followed", "guards", "judges", "learn_all", "majority", "measured", "pictures",
-    "states", "turned_on",
+    "JOBS", "Job", "assemble", "followed", "guards", "judges", "learn_all", "majority", "measured", "parts", "pictures",
+    "states", "trained", "turned_on",
 ]  # fmt: skip
 
 STEPS, BATCH, RATE, LOOK, EVERY = 10_000, 1000, 1e-4, 10_000, 0.02
@@ -108,7 +112,39 @@ def learn_all(job: Job, data: Dataset, folder: Path, seeds=DECIDING, steps: int 
         "traces": [[history.steps, [float(f"{loss:.7g}") for loss in history.losses]] for history in histories],
         "levels": [[[mark.level, mark.step, mark.loss] for mark in history.snapshots] for history in histories],
     }  # fmt: skip
-    files.write(folder / f"{job.name}.json", json.dumps(about) + "\n")
+    name = "-".join([job.name, *([] if tuple(seeds) == DECIDING else map(str, seeds))])
+    files.write(folder / f"{name}.json", json.dumps(about) + "\n")
+
+
+def trained(job: Job, folder: Path) -> dict[int, dict]:
+    """Returns by seed how a job's networks were trained: card, final loss, losses along the way, levels of the loss."""
+    found = {}
+    for path in sorted(folder.glob(f"{job.name}*.json"), key=lambda path: len(path.name)):  # a seed's own counts
+        about = json.loads(path.read_text(encoding="utf-8"))
+        each = zip(about["seeds"], about["final"], about["traces"], about["levels"], strict=True)
+        for seed, final, trace, levels in each:
+            found[seed] = {"card": about["card"], "final": final, "trace": trace, "levels": levels}
+    return found
+
+
+def parts(job: Job, seed: int) -> list[str]:
+    """Returns what is measured of a network and is not in the record yet, by what its files' names end with."""
+    every = {"": ("04", {"condition": "equal steps"}), f"-{MATCHED:g}": ("04", {"condition": f"loss {MATCHED:g}"})}
+    if job.deep:
+        every["-followed"] = "07", {"claim": "B3"}
+        every["-late"] = "07", {"claim": "B1", "quantity": "coverage"}
+    known = trained(job, files.record_folder() / "paper").get(seed)
+    if known and MATCHED not in [level for level, _, _ in known["levels"]]:  # its loss did not come so low
+        every.pop(f"-{MATCHED:g}")
+    about = {"data": job.data, "depth": job.depth, "width": job.width, "architecture": job.variant, "seeds": str(seed)}
+    left = []
+    for part, (notebook, where) in every.items():
+        try:
+            if recorded(notebook, "paper").rows(**about, **where).empty:
+                left.append(part)
+        except FileNotFoundError:
+            left.append(part)
+    return left
 
 
 def measured(job: Job, net: nn.Module, data: Dataset, looks: list[Features], real: list[Reference], seed: int,
@@ -296,12 +332,12 @@ def judges(data: Dataset) -> list[Features]:
 
 def states(job: Job, folder: Path) -> list[tuple[str, int, str, float]]:
     """Returns the states of a job's networks whose weights are there: file, seed, condition, training loss."""
-    about, found = json.loads((folder / f"{job.name}.json").read_text(encoding="utf-8")), []
-    for seed, final, levels in zip(about["seeds"], about["final"], about["levels"], strict=True):
-        found.append((f"{job.name}-{seed}", seed, "equal steps", final))
+    found = []
+    for seed, about in sorted(trained(job, folder).items()):
+        found.append((f"{job.name}-{seed}", seed, "equal steps", about["final"]))
         found += [
             (f"{job.name}-{seed}-{level:g}", seed, f"loss {level:g}", loss)
-            for level, _, loss in levels
+            for level, _, loss in about["levels"]
             if level == MATCHED
         ]
     return [state for state in found if (folder / f"{state[0]}.safetensors").exists()]
@@ -315,7 +351,7 @@ def pictures(folder: Path) -> dict[str, dict[str, Tensor]]:
     """
     found: dict[str, dict[str, Tensor]] = {}
     for job in JOBS:
-        if job.data != "mnist" or job.variant != "mlp" or not (folder / f"{job.name}.json").exists():
+        if job.data != "mnist" or job.variant != "mlp":
             continue
         data = load(job.data)
         for name, seed, condition, _ in states(job, folder):
@@ -347,7 +383,7 @@ def assemble(folder: Path, record: Path) -> None:
         files.write(record / path.name, path.read_text(encoding="utf-8"))
 
 
-def main(command: str, folder: Path, names: list[str]) -> None:
+def main(command: str, folder: Path, names: Sequence[str] = ()) -> None:
     """Carries out `learn` or `measure` for the jobs named, by default for all; or `assemble`."""
     if command == "assemble":
         record = files.record_folder() / "paper"
@@ -356,35 +392,63 @@ def main(command: str, folder: Path, names: list[str]) -> None:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.set_num_threads(1)
     sets: dict[str, Dataset] = {}
-    known: dict[str, tuple] = {}
     for job in JOBS:
-        if (names and job.name not in names) or (command == "measure") != (folder / f"{job.name}.json").exists():
+        if names and job.name not in names:
+            continue
+        left = {seed: some for seed in DECIDING if (some := parts(job, seed))}
+        if not left:
             continue
         if job.data not in sets:
             data = load(job.data)
             sets[job.data] = replace(data, train=data.train.to(device), test=data.test.to(device))
-        data = sets[job.data]
-        if command == "learn":
-            learn_all(job, data, folder)
-            continue
-        if job.data not in known:
-            looks = [look.to(device) for look in judges(load(job.data))]
-            known[job.data] = looks, [held_out(data, look) for look in looks]
-        looks, real = known[job.data]
-        trivial = folder / "rows" / f"{job.data}-guards.json"
-        if job.deep and not trivial.exists():
-            files.write(trivial, json.dumps(guards(job, load(job.data), looks, real, DECIDING[0])))
-        for name, seed, condition, loss in states(job, folder):
-            net = mlp(data.dim, job.depth, job.width, init=job.init, seed=seed).to(device)
-            net.load_state_dict(load_file(folder / f"{name}.safetensors"))
-            asked = {name: lambda: measured(job, net, data, looks, real, seed, condition, loss)}  # noqa: B023
-            if condition == "equal steps" and job.deep:
-                asked[f"{name}-followed"] = lambda: followed(job, net, data, looks, seed)  # noqa: B023
-                asked[f"{name}-late"] = lambda: turned_on(job, net, data, looks, real, seed)  # noqa: B023
-            for target, rows in asked.items():
-                with FileLock(folder / f"{target}.lock"):
-                    if not (folder / "rows" / f"{target}.json").exists():
-                        files.write(folder / "rows" / f"{target}.json", json.dumps(rows()))
+        (_learn if command == "learn" else _measure)(job, sets[job.data], folder, left)
+
+
+def _learn(job: Job, data: Dataset, folder: Path, left: dict[int, list[str]]) -> None:
+    """Trains those networks of a job that something is to be measured of, and that are not there."""
+    seeds = [seed for seed in left if not (folder / f"{job.name}-{seed}.safetensors").exists()]
+    together = [seeds] if data.train.is_cuda and seeds else [[seed] for seed in seeds]
+    for some in together:
+        name = f"{job.name}-{some[0]}"
+        with suppress(Timeout), FileLock(folder / f"{name}.lock", timeout=0):
+            if not (folder / f"{name}.safetensors").exists():
+                learn_all(job, data, folder, some, STEPS)
+
+
+def _measure(job: Job, data: Dataset, folder: Path, left: dict[int, list[str]]) -> None:
+    """Measures those networks of a job whose weights are there, and of them what is not measured yet."""
+    device, rows = data.train.device, folder / "rows"
+    of_seed = [state for state in states(job, folder) if state[1] in left]
+    if not of_seed:
+        return
+    looks, real = _judges(job.data, device)
+    trivial = rows / f"{job.data}-guards.json"
+    if job.deep and not trivial.exists():
+        files.write(trivial, json.dumps(guards(job, load(job.data), looks, real, DECIDING[0])))
+    for name, seed, condition, loss in of_seed:
+        net = mlp(data.dim, job.depth, job.width, init=job.init, seed=seed).to(device)
+        net.load_state_dict(load_file(folder / f"{name}.safetensors"))
+        asked = {
+            name.removeprefix(f"{job.name}-{seed}"): partial(
+                measured, job, net, data, looks, real, seed, condition, loss
+            )
+        }
+        if condition == "equal steps" and job.deep:
+            asked["-followed"] = partial(followed, job, net, data, looks, seed)
+            asked["-late"] = partial(turned_on, job, net, data, looks, real, seed)
+        for part, found in asked.items():
+            target = f"{job.name}-{seed}{part}"
+            with suppress(Timeout), FileLock(folder / f"{target}.lock", timeout=0):
+                if part in left[seed] and not (rows / f"{target}.json").exists():
+                    files.write(rows / f"{target}.json", json.dumps(found()))
+
+
+@cache
+def _judges(name: str, device: torch.device) -> tuple[list[Features], list[Reference]]:
+    """The classifiers that judge a data set, and the held-out points in their features."""
+    data = load(name)
+    looks = [look.to(device) for look in judges(data)]
+    return looks, [held_out(replace(data, test=data.test.to(device)), look) for look in looks]
 
 
 if __name__ == "__main__":

@@ -1,12 +1,11 @@
 """The spot check: a network of the published settings is trained again from its seed, and compared with the record."""
 
-import json
 import random
 import time
 from dataclasses import dataclass
 
 from kaleido.chapters.common import held_out
-from kaleido.chapters.published import BATCH, EVERY, JOBS, LOOK, RATE, STEPS, Job, judges, measured
+from kaleido.chapters.published import BATCH, EVERY, JOBS, LOOK, RATE, STEPS, Job, judges, measured, trained
 from kaleido.data.sets import load
 from kaleido.data.sources import missing
 from kaleido.lab.evidence import KEY, recorded
@@ -34,13 +33,8 @@ class Found:
 
 def networks() -> dict[str, tuple[Job, int]]:
     """Returns the job and the seed of each network whose losses are recorded, by name."""
-    found = {}
-    for job in JOBS:
-        path = files.record_folder() / "paper" / f"{job.name}.json"
-        if path.exists():
-            seeds = json.loads(path.read_text(encoding="utf-8"))["seeds"]
-            found |= {f"{job.name}-{seed}": (job, seed) for seed in seeds}
-    return found
+    record = files.record_folder() / "paper"
+    return {f"{job.name}-{seed}": (job, seed) for job in JOBS for seed in trained(job, record)}
 
 
 def spot_check(name: str | None = None, minutes: float = 2, whole: bool = False) -> Found:
@@ -89,8 +83,8 @@ def _trained(job: Job, seed: int, data, steps: int):
 
 def _losses(job: Job, seed: int, history: History) -> tuple[bool, str]:
     """Whether losses are the recorded ones, and how far from them they lie."""
-    about = json.loads((files.record_folder() / "paper" / f"{job.name}.json").read_text(encoding="utf-8"))
-    steps, losses = about["traces"][about["seeds"].index(seed)]
+    about = trained(job, files.record_folder() / "paper")[seed]
+    steps, losses = about["trace"]
     same = about["card"] == processor()
     there = {step: loss for step, loss in zip(steps, losses, strict=True) if same or step <= EARLY}
     pairs = [(loss, there[step]) for step, loss in zip(history.steps, history.losses, strict=True) if step in there]

@@ -47,7 +47,7 @@ def folder(small, tmp_path, digits):
 
 
 def test_networks_are_those_that_learn_would_give_and_their_losses_are_kept(folder, digits):
-    about = json.loads((folder / "digits-1-16-torch.json").read_text())
+    about = json.loads((folder / "digits-1-16-torch-200-201.json").read_text())
     assert about["seeds"] == list(SEEDS)
     net = kd.mlp(64, 1, 16, seed=201)
     history = kd.learn([net], digits.train, 60, batch=64, lr=1e-4, every=0.02, look=300)[0]
@@ -147,3 +147,45 @@ def test_the_cells_that_decide_claims_about_small_networks_are_those_of_the_rule
     for data in {cell.data for cell in corners}:
         assert sorted(seed for c in corners if c.data == data for seed in c.seeds) == list(range(200, 210))
     assert not chapters["03"].cells("paper")
+
+
+def test_a_reproduction_goes_on_where_it_was_killed_and_computes_nothing_that_is_recorded(
+    small, monkeypatch, tmp_path, digits
+):
+    for name, value in {"JOBS": JOBS[:1], "DECIDING": SEEDS, "STEPS": 60, "load": lambda name: digits}.items():
+        monkeypatch.setattr(published, name, value)
+    monkeypatch.setattr(published, "judges", lambda data: [kd.features(data, 0, steps=20)])
+    published._judges.cache_clear()
+    learned, killed = [], [201]
+
+    def counted(job, data, folder, seeds, steps):
+        if seeds == killed:
+            killed.clear()
+            raise KeyboardInterrupt
+        learned.extend(seeds)
+        learn_all(job, data, folder, seeds, steps)
+
+    monkeypatch.setattr(published, "learn_all", counted)
+    with pytest.raises(KeyboardInterrupt):
+        published.main("learn", tmp_path / "one")
+    assert published.parts(JOBS[0], 200) == ["", "-0.9", "-followed", "-late"]
+    for command in ("learn", "measure"):
+        published.main(command, tmp_path / "one")
+    assert learned == [200, 201]
+    assemble(tmp_path / "one", tmp_path / "record" / "paper")
+    assert [published.parts(JOBS[0], seed) for seed in SEEDS] == [[], []]
+    for command in ("learn", "measure"):  # another machine, which has the record alone
+        published.main(command, tmp_path / "two")
+    assert learned == [200, 201]
+    assert not (tmp_path / "two").exists()
+    kept = tmp_path / "record" / "paper" / "07.csv"
+    kept.write_text("".join(line for line in kept.open() if not line.startswith("B1,coverage")))
+    assert [published.parts(JOBS[0], seed) for seed in SEEDS] == [["-late"], ["-late"]]
+
+
+def test_a_network_that_never_came_to_the_level_is_not_asked_for_it(small, monkeypatch, tmp_path, digits):
+    monkeypatch.setattr(published, "LEVELS", (0.9, 1e-6))
+    monkeypatch.setattr(published, "MATCHED", 1e-6)
+    learn_all(JOBS[1], digits, tmp_path / "record" / "paper", [200], steps=5)
+    assert published.parts(JOBS[1], 200) == [""]
+    assert published.parts(JOBS[1], 201) == ["", "-1e-06"]

@@ -62,7 +62,7 @@ def test_a_forged_loss_trace_is_seen(record, card):
         about["traces"][1][1][2] *= 1.01
         about["card"] = about["card"] if card == "this one" else "Analytical Engine"
 
-    edit(record / f"{JOB.name}.json", forge)
+    edit(record / f"{JOB.name}-200-201.json", forge)
     found = spot_check.spot_check(f"{JOB.name}-201", minutes=0.01)
     assert not found.agrees
     assert ("Analytical Engine (0.001 allowed)" in found.told) == (card == "another one")
@@ -89,7 +89,7 @@ def test_without_its_data_nothing_is_checked_and_that_is_said(record, monkeypatc
 def test_a_network_that_is_not_the_recorded_one_fails_the_command(record, capsys):
     name = f"{JOB.name}-201"
     assert __main__.main(["spot-check", name, "--minutes", "0.01"]) == 0
-    edit(record / f"{JOB.name}.json", lambda about: about["traces"][1][1].__setitem__(0, 2.0))
+    edit(record / f"{JOB.name}-200-201.json", lambda about: about["traces"][1][1].__setitem__(0, 2.0))
     assert __main__.main(["spot-check", name, "--minutes", "0.01"]) == 1
     assert f"{name} is not the network that the record names" in capsys.readouterr().err
     assert __main__.main(["spot-check", "nothing"]) == 2
