@@ -173,7 +173,7 @@ def test_the_page_says_what_eight_bits_change(opened, depth):
     assert said[1] > said[0]
     page = opened()
     choose(page, f"mnist-{depth}")
-    text = page.inner_text("#about")
+    text = page.inner_text("#effect")
     assert all(
         float(number) == pytest.approx(value, rel=0.1)
         for number, value in zip(re.findall(r"by (0\.\d+)", text), said, strict=True)
@@ -223,7 +223,7 @@ def test_two_depths_turn_side_by_side_from_the_same_noise_with_the_same_kicks(op
         or (kicks[0] - kicks[1]).nan_to_num().abs().max() < 1e-3
     )
     assert kicks[0].nan_to_num().abs().max() == pytest.approx(0.1, abs=2e-3)
-    assert page.inner_text("#second h3").startswith("1 hidden layer")
+    assert page.inner_text("#second h3").startswith("MNIST, 1 layer")
     assert page.locator("#second canvas").count() == 24
     page.locator("#second .chain").nth(4).click()
     assert page.get_attribute("#picture", "aria-label").startswith("Chain 5")
@@ -453,6 +453,12 @@ def test_the_kaleidoscope_turns_inside_the_book(book, opened):
     frame = page.frame_locator("iframe")
     frame.locator("#once").click()
     assert frame.locator("#count").inner_text() == "run 1"
+    frame.locator("#network").select_option("mnist-1")  # its script is there, too
+    for _ in range(100):
+        if "8 bits" in frame.locator("#effect").inner_text():
+            break
+        page.wait_for_timeout(100)
+    assert frame.locator("#picture").evaluate("canvas => canvas.width") == 28
 
 
 def test_the_search_of_the_book_finds_the_burn_in(book, opened):

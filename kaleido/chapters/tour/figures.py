@@ -54,14 +54,15 @@ class Page(Drawing):
 def page(found: Evidence) -> dict[str, bytes]:
     """A page on which a kaleidoscope of digits can be turned: noise or a drawing becomes digits, turn by turn.
 
-    Two networks with the paper's settings, trained on MNIST, lie beside it as scripts, their weights in eight bits.
+    Two networks with the paper's settings, trained on MNIST, lie beside it as scripts. Their weights are rounded to
+    eight bits; the page says how far that moves their outputs.
     """
     networks, scripts = [], {}
     for name, path in MNIST.items():
         (net,), (history,) = load_networks(path)
         scripts[f"{name}.js"] = _script(name, net)
         networks.append({
-            "key": name, "group": "MNIST, the paper's settings", "name": _named(net.config, history.final),
+            "key": name, "group": "The paper's settings", "name": "MNIST, " + _named(net.config, history.final),
             "side": 28, "depth": net.config["depth"], "width": net.config["width"],
             "script": f"kaleidoscope.{name}.js", "effect": int8.effect(net),
         })  # fmt: skip
@@ -137,7 +138,7 @@ def _verdict(axis: Axes, rows: pd.DataFrame) -> None:
 
 def _named(about: dict | pd.Series, loss: float) -> str:
     """What a network is called on the page."""
-    layers = "1 hidden layer" if about["depth"] == 1 else f"{about['depth']} hidden layers"
+    layers = "1 layer" if about["depth"] == 1 else f"{about['depth']} layers"
     return f"{layers}, loss {loss:.3f}"
 
 
