@@ -71,7 +71,7 @@ def _beside_the_pages(app, failed) -> None:
         return
     out = Path(app.outdir)
     (out / "figures").mkdir(exist_ok=True)
-    for path in (ROOT / "figures").glob("*.html"):
+    for path in [*(ROOT / "figures").glob("*.html"), *(ROOT / "figures").glob("*.js")]:
         (out / "figures" / path.name).write_bytes(path.read_bytes())
     (out / "index.html").write_text(
         '<!doctype html><meta charset="utf-8"><title>kaleido</title>'

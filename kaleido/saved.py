@@ -13,7 +13,9 @@ from kaleido.tools.files import read_tensors, write_tensors
 __all__ = ["load_networks", "save_networks"]
 
 
-def save_networks(path: str | Path, nets: Sequence[nn.Module], histories: Sequence[History] | None = None) -> None:
+def save_networks(
+    path: str | Path, nets: Sequence[nn.Module], histories: Sequence[History] | None = None, half: bool = False
+) -> None:
     """Writes networks of one kind, and what they went through, to one safetensors file.
 
     The header holds each network's configuration and history; the file appears whole or not at all.
@@ -22,6 +24,7 @@ def save_networks(path: str | Path, nets: Sequence[nn.Module], histories: Sequen
         path: Where to.
         nets: Networks from `build`.
         histories: What `learn` returned, or nothing.
+        half: Whether weights are rounded to float16, which makes the file half as large.
 
     Raises:
         TypeError: If a network is not from `build`.
@@ -52,6 +55,8 @@ def save_networks(path: str | Path, nets: Sequence[nn.Module], histories: Sequen
             "final": history.final,
             "snapshots": [[snapshot.level, snapshot.step, snapshot.loss] for snapshot in history.snapshots],
         })  # fmt: skip
+    if half:
+        tensors = {name: tensor.half() for name, tensor in tensors.items()}
     write_tensors(Path(path), tensors, {"configs": [net.config for net in nets], "histories": notes})
 
 
@@ -59,7 +64,7 @@ def load_networks(path: str | Path) -> tuple[list[nn.Module], list[History]]:
     """Reads what `save_networks` wrote; no code of the file is run.
 
     Returns:
-        The networks and their histories.
+        The networks, which compute in float32 also where the file has float16, and their histories.
 
     Raises:
         FileNotFoundError: If there is no such file.

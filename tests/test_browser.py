@@ -1,5 +1,6 @@
 """What readers open, in a real browser: the page to turn the kaleidoscope, the book, the notebooks in JupyterLab."""
 
+import base64
 import json
 import os
 import re
@@ -11,11 +12,13 @@ import sys
 from threading import Thread
 from urllib.parse import unquote
 
+import numpy as np
 import pytest
 import torch
 from conftest import ROOT
 
 import kaleido as kd
+from kaleido.chapters.tour import int8
 from kaleido.lab.evidence import read_evidence
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -73,17 +76,51 @@ def states(page):
     return torch.tensor(page.evaluate("kaleidoscope.states.map(x => Array.from(x))"))
 
 
+def until(page, true):
+    """Waits until an expression is true; `wait_for_function` evaluates text inside the page, which the page forbids."""
+    for _ in range(600):
+        if page.evaluate(true):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"it never came true: {true}")
+
+
+def choose(page, network, beside=""):
+    """Chooses networks on the page, and waits until they are there."""
+    page.select_option("#network", network)
+    page.select_option("#beside", beside)
+    until(page, "!document.getElementById('about').innerText.startsWith('Loading')")
+
+
 def networks(page):
-    """The page's networks by name, made of the evidence's weights in PyTorch."""
+    """The page's networks for small digits by key, made of the evidence's weights in PyTorch."""
     found = read_evidence(ROOT / "data" / "record" / "laptop", "00", "laptop")
-    names = page.evaluate("kaleidoscope.networks.map(n => [n.name, n.depth, n.width])")
+    names = page.evaluate("kaleidoscope.networks.filter(n => !n.script).map(n => [n.key, n.depth, n.width])")
     rows = found.rows(data="digits", quantity="loss").sort_values(["condition", "depth"])
     nets = {}
-    for (name, depth, width), (_, row) in zip(names, rows.iterrows(), strict=True):
+    for (key, depth, width), (_, row) in zip(names, rows.iterrows(), strict=True):
         net = kd.mlp(64, depth, width)
         torch.nn.utils.vector_to_parameters(found.arrays[f"page/{depth}/{row['condition']}"], net.parameters())
-        nets[name] = net
+        nets[key] = net
     return nets
+
+
+def sent(depth):
+    """A network of MNIST as its script beside the page has it, in PyTorch."""
+    text = (ROOT / "figures" / f"kaleidoscope.mnist-{depth}.js").read_text()
+    parts = {
+        kind: base64.b64decode(value)
+        for kind, value in json.loads(text[text.index("{") : text.rindex("}") + 1]).items()
+    }
+    weights, scales = np.frombuffer(parts["weights"], np.int8), np.frombuffer(parts["scales"], np.float32)
+    biases, net = np.frombuffer(parts["biases"], np.float32), kd.mlp(784, depth, 500)
+    for layer in [layer for layer in net if isinstance(layer, torch.nn.Linear)]:
+        rows, columns = layer.weight.shape
+        whole = weights[: rows * columns].reshape(rows, columns) * scales[:rows, None]
+        layer.load_state_dict({"weight": torch.tensor(whole), "bias": torch.tensor(biases[:rows])})
+        weights, scales, biases = weights[rows * columns :], scales[rows:], biases[rows:]
+    assert not len(weights) + len(scales) + len(biases)
+    return net
 
 
 def test_the_pages_outputs_are_those_of_pytorch(opened):
@@ -91,9 +128,8 @@ def test_the_pages_outputs_are_those_of_pytorch(opened):
     start = torch.rand(24, 64, generator=torch.Generator().manual_seed(1)) * 2 - 1
     nets = networks(page)
     assert len(nets) == 6
-    for k, (name, net) in enumerate(nets.items()):
-        page.select_option("#network", str(k))
-        assert name in page.inner_text("#network")
+    for key, net in nets.items():
+        choose(page, key)
         page.evaluate("x => { kaleidoscope.states = x }", start.tolist())
         page.click("#once")
         expected = kd.sample(net, start, 1).at(1)
@@ -103,6 +139,180 @@ def test_the_pages_outputs_are_those_of_pytorch(opened):
         page.click("#once")
         assert (states(page) - kd.sample(net, x, 1).at(1)).abs().max() < 1e-4
         assert page.evaluate("kaleidoscope.run") == 11
+
+
+@pytest.mark.parametrize("depth", [1, 10])
+def test_the_outputs_of_the_published_networks_are_those_of_pytorch_with_the_same_eight_bits(opened, depth):
+    page, net = opened(), sent(depth)
+    start = torch.rand(24, 784, generator=torch.Generator().manual_seed(1)) * 2 - 1
+    choose(page, f"mnist-{depth}")
+    page.evaluate("x => { kaleidoscope.states = x }", start.tolist())
+    page.click("#once")
+    assert (states(page) - kd.sample(net, start, 1).at(1)).abs().max() < 1e-3
+    page.evaluate("kaleidoscope.turn(9)")
+    x = states(page)
+    page.click("#once")
+    assert (states(page) - kd.sample(net, x, 1).at(1)).abs().max() < 1e-3
+
+
+@pytest.mark.parametrize("depth", [1, 10])
+def test_the_page_says_what_eight_bits_change(opened, depth):
+    (net,), _ = kd.load_networks(
+        ROOT / "data" / "record" / "paper" / f"mnist-{depth}-500-torch-200.float16.safetensors"
+    )
+    near = sent(depth)
+    for layer, other in zip(net, near, strict=True):
+        if isinstance(layer, torch.nn.Linear):
+            step = layer.weight.abs().amax(1, keepdim=True) / 127
+            assert ((layer.weight - other.weight).abs() <= step * 0.5001).all()
+    start = torch.rand(200, 784, generator=torch.Generator().manual_seed(5)) * 2 - 1
+    with torch.no_grad():
+        off = float((net(start) - near(start)).square().mean().sqrt() / 2)  # of the range
+    said = int8.effect(net)
+    assert said[0] == pytest.approx(off, rel=0.1)
+    assert said[1] > said[0]
+    page = opened()
+    choose(page, f"mnist-{depth}")
+    text = page.inner_text("#effect")
+    assert all(
+        float(number) == pytest.approx(value, rel=0.1)
+        for number, value in zip(re.findall(r"by (0\.\d+)", text), said, strict=True)
+    )
+
+
+def test_a_script_is_loaded_only_when_its_network_is_chosen(opened):
+    page, asked = opened(address="about:blank"), []
+    page.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
+    page.goto(PAGE)
+    page.click("#once")
+    choose(page, "digits-1", "digits-10")
+    assert asked == ["kaleidoscope.html"]
+    choose(page, "mnist-1")
+    assert asked == ["kaleidoscope.html", "kaleidoscope.mnist-1.js"]
+    choose(page, "mnist-10", "mnist-1")
+    choose(page, "mnist-1", "mnist-10")
+    assert asked == ["kaleidoscope.html", "kaleidoscope.mnist-1.js", "kaleidoscope.mnist-10.js"]
+    assert all((ROOT / "figures" / name).stat().st_size < 5e6 for name in asked)
+
+
+def test_without_its_script_a_network_is_asked_for_by_name(browser, tmp_path):
+    (tmp_path / "page.html").write_bytes((ROOT / "figures" / "kaleidoscope.html").read_bytes())
+    page = browser.new_page()
+    page.goto((tmp_path / "page.html").as_uri() + "#network=mnist-10&seed=5")
+    until(page, "document.getElementById('about').innerText.includes('kaleidoscope.mnist-10.js does not lie')")
+    assert page.input_value("#network") == "digits-10"
+    page.click("#once")
+    assert page.inner_text("#count") == "run 1"
+    page.close()
+
+
+def test_two_depths_turn_side_by_side_from_the_same_noise_with_the_same_kicks(opened):
+    page = opened()
+    choose(page, "mnist-10", "mnist-1")
+    page.evaluate("document.getElementById('kick').value = 0.1")
+    start = states(page)
+    assert torch.equal(torch.tensor(page.evaluate("kaleidoscope.beside.map(x => Array.from(x))")), start)
+    page.click("#once")
+    deep, shallow = states(page), torch.tensor(page.evaluate("kaleidoscope.beside.map(x => Array.from(x))"))
+    kicks = []
+    for x, depth in ((deep, 10), (shallow, 1)):
+        moved = x - kd.sample(sent(depth), start, 1).at(1)
+        kicks.append(torch.where(x.abs() < 1, moved, torch.nan))  # what was clipped tells no kick
+    assert (kicks[0] - kicks[1]).nan_to_num().abs().max() < 1e-3
+    assert kicks[0].nan_to_num().abs().max() == pytest.approx(0.1, abs=2e-3)
+    assert page.inner_text("#second h3").startswith("MNIST, 1 layer")
+    assert page.locator("#second canvas").count() == 24
+    page.locator("#second .chain").nth(4).click()
+    assert page.get_attribute("#picture", "aria-label").startswith("Chain 5")
+    choose(page, "mnist-10")
+    assert page.locator("#second").is_hidden()
+
+
+@pytest.mark.parametrize("network", ["digits-4", "mnist-10"])
+def test_the_address_leads_back_to_the_same_pictures(opened, network):
+    page = opened()
+    choose(page, network, "mnist-1" if network == "mnist-10" else "digits-2-stopped")
+    page.check("input[value=gaussian]")
+    page.focus("#kick")
+    page.keyboard.press("ArrowRight")
+    page.click("#fresh")
+    for _ in range(3):
+        page.click("#once")
+    before, address = (
+        page.evaluate("[kaleidoscope.states, kaleidoscope.beside].map(s => s.map(x => Array.from(x)))"),
+        page.url,
+    )
+    assert address.endswith("&noise=gaussian&kick=0.01&seed=2&run=3")
+    page.click("#fresh")
+    again = opened(address=address)
+    until(again, "kaleidoscope.run == 3")
+    assert again.evaluate("[kaleidoscope.states, kaleidoscope.beside].map(s => s.map(x => Array.from(x)))") == before
+    assert again.url == address
+    again.click("#again")
+    assert "seed=2&run=0" in again.url
+    page.goto(address)  # the page is open already: only what follows # changes
+    until(page, "kaleidoscope.run == 3")
+    assert page.evaluate("[kaleidoscope.states, kaleidoscope.beside].map(s => s.map(x => Array.from(x)))") == before
+
+
+def test_the_address_names_no_more_than_it_can_lead_back_to(opened):
+    page = opened(address=f"{PAGE}#network=none&beside=mnist-1&noise=loud&kick=-3&seed=x&run=-1")
+    assert page.url.endswith("#network=digits-10&noise=uniform&kick=0&seed=0&run=0")
+    page.click("#once")
+    page.focus("#kick")
+    page.keyboard.press("ArrowRight")  # after a run without a kick
+    page.click("#once")
+    assert page.url.endswith("#network=digits-10&noise=uniform&kick=0.01&seed=0")
+    page.click("#clear")
+    assert page.url.endswith("#network=digits-10&noise=uniform&kick=0.01")
+    assert "not in it" in page.inner_text("#link")
+
+
+def test_the_pages_noise_is_spread_as_its_name_says(opened):
+    page = opened()
+    uniform, normal, binary = (
+        torch.tensor(
+            page.evaluate(
+                f"document.querySelector('[value={kind}]').click() ?? kaleidoscope.states.map(x => Array.from(x))"
+            )
+        )
+        for kind in ("uniform", "gaussian", "binary")
+    )
+    draws = torch.tensor(
+        page.evaluate("(next => Array.from({length: 40000}, () => next()))(kaleidoscope.stream(3, 1))")
+    )
+    assert torch.histc(draws, 20, 0, 1).sub(2000).abs().max() < 200
+    pairs = torch.stack([draws[:-1], draws[1:]])
+    assert pairs.corrcoef()[0, 1].abs() < 0.02
+    assert uniform.square().mean() == pytest.approx(1 / 3, abs=0.03)
+    assert (normal.abs() < 0.5).float().mean() == pytest.approx(0.383, abs=0.04)
+    assert set(binary.unique().tolist()) == {-1, 1}
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_published_networks_fit_the_screen_and_make_something_like_digits(opened, size):
+    page = opened(size)
+    choose(page, "mnist-10")
+    page.evaluate("kaleidoscope.turn(20)")
+    assert page.evaluate("document.documentElement.scrollWidth") == SIZES[size][0]
+    keep(page, f"kaleidoscope_mnist_{size}")
+    ink = (states(page) > 0).float().mean(1)
+    assert 0.03 < ink.median() < 0.4  # of noise it is a half
+    choose(page, "mnist-10", "mnist-1")
+    page.evaluate("kaleidoscope.turn(20)")
+    assert page.evaluate("document.documentElement.scrollWidth") == SIZES[size][0]
+    keep(page, f"kaleidoscope_beside_{size}")
+
+
+def test_a_start_is_drawn_for_mnist_too(opened):
+    page = opened()
+    choose(page, "mnist-1")
+    page.click("#clear")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Space")
+    assert (states(page)[0].reshape(28, 28) == 1).nonzero().tolist() == [[14, 13], [14, 14], [15, 13], [15, 14]]
+    page.click("#once")
+    assert page.evaluate("kaleidoscope.run") == 1
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -128,8 +338,9 @@ def test_the_kick_moves_pixels_by_as_much_as_it_says(opened):
     page = opened()
     page.evaluate("x => { kaleidoscope.states = x }", [[0.0] * 64] * 24)
     page.evaluate("document.getElementById('kick').value = 0.1")
-    before = torch.tensor(page.evaluate("Array.from(kaleidoscope.apply(kaleidoscope.networks[0], Array(64).fill(0)))"))
-    page.select_option("#network", "0")
+    choose(page, "digits-1")
+    zeros = "kaleidoscope.apply(kaleidoscope.networks.find(n => n.key == 'digits-1'), [Array(64).fill(0)])"
+    before = torch.tensor(page.evaluate(f"Array.from({zeros}[0])"))
     page.evaluate("x => { kaleidoscope.states = x }", [[0.0] * 64] * 24)
     page.click("#once")
     moved = states(page) - before
@@ -177,7 +388,8 @@ def test_everything_can_be_reached_by_keyboard_and_has_a_name(opened):
     for _ in range(20):
         page.keyboard.press("Tab")
         reached.append(page.evaluate("document.activeElement.id || document.activeElement.name"))
-    assert {"network", "noise", "kick", "play", "once", "fresh", "chain", "picture", "clear"} <= set(reached)
+    wanted = {"network", "beside", "noise", "kick", "play", "once", "again", "fresh", "chain1", "picture", "clear"}
+    assert wanted <= set(reached)
     page.focus("input[name=chain]:checked")
     page.keyboard.press("ArrowRight")
     assert page.get_attribute("#picture", "aria-label").startswith("Chain 2")
@@ -238,6 +450,12 @@ def test_the_kaleidoscope_turns_inside_the_book(book, opened):
     frame = page.frame_locator("iframe")
     frame.locator("#once").click()
     assert frame.locator("#count").inner_text() == "run 1"
+    frame.locator("#network").select_option("mnist-1")  # its script is there, too
+    for _ in range(100):
+        if "8 bits" in frame.locator("#effect").inner_text():
+            break
+        page.wait_for_timeout(100)
+    assert frame.locator("#picture").evaluate("canvas => canvas.width") == 28
 
 
 def test_the_search_of_the_book_finds_the_burn_in(book, opened):

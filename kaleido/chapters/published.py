@@ -31,7 +31,7 @@ from kaleido.chapters.common import MATCHED as LEVELS_OF_CLAIMS
 from kaleido.data.inputs import noise, probes
 from kaleido.data.sets import Dataset, load
 from kaleido.lab.evidence import add_evidence, recorded
-from kaleido.learning import learn
+from kaleido.learning import History, learn
 from kaleido.measures.baselines import controls
 from kaleido.measures.dynamics import APART, REST, distinct, ends
 from kaleido.measures.features import Features, features
@@ -39,13 +39,14 @@ from kaleido.measures.over_generalization import gain, landing
 from kaleido.measures.quality import Reference, novelty, prdc, predicted
 from kaleido.networks.build import mlp
 from kaleido.sampling import sample
+from kaleido.saved import save_networks
 from kaleido.tools import files
 from kaleido.tools.exact import processor
 from kaleido.tools.seeds import generator
 
 __all__ = [
-    "JOBS", "Job", "assemble", "followed", "guards", "judges", "learn_all", "majority", "measured", "parts", "pictures",
-    "states", "trained", "turned_on",
+    "JOBS", "Job", "assemble", "followed", "guards", "hand_out", "judges", "learn_all", "majority", "measured", "parts",
+    "pictures", "states", "trained", "turned_on",
 ]  # fmt: skip
 
 STEPS, BATCH, RATE, LOOK, EVERY = 10_000, 1000, 1e-4, 10_000, 0.02
@@ -88,6 +89,7 @@ JOBS = (
     Job("mnist", 10, init="he", variant="He"),
     Job("mnist", 1, init="he", variant="He"),
 )
+GIVEN = JOBS[:2]  # their first networks lie in the record, for readers
 
 
 def learn_all(job: Job, data: Dataset, folder: Path, seeds=DECIDING, steps: int = STEPS) -> None:
@@ -369,8 +371,27 @@ def pictures(folder: Path) -> dict[str, dict[str, Tensor]]:
     return found
 
 
+def hand_out(folder: Path, record: Path) -> None:
+    """Writes the first seed's networks of ten layers and of one for readers: as float16, with their losses."""
+    seed = DECIDING[0]
+    for job in GIVEN:
+        path = folder / f"{job.name}-{seed}.safetensors"
+        if not path.exists():
+            continue
+        weights = load_file(path)
+        net = mlp(weights["0.weight"].shape[1], job.depth, job.width, init=job.init, seed=seed)
+        net.load_state_dict(weights)
+        about = json.loads((folder / f"{job.name}.json").read_text(encoding="utf-8"))
+        which = about["seeds"].index(seed)
+        history = History(*map(tuple, about["traces"][which]), final=about["final"][which])
+        save_networks(record / f"{path.stem}.float16.safetensors", [net], [history], half=True)
+
+
 def assemble(folder: Path, record: Path) -> None:
-    """Writes the rows of all measured networks as the evidence of the profile `paper`, and how they were trained."""
+    """Writes the rows of all measured networks as the evidence of the profile `paper`, and how they were trained.
+
+    Two of the networks are written beside them (`hand_out`).
+    """
     rows: dict[str, list[dict]] = {}
     for path in sorted((folder / "rows").glob("*.json")):
         for row in json.loads(path.read_text(encoding="utf-8")):
@@ -379,6 +400,7 @@ def assemble(folder: Path, record: Path) -> None:
         add_evidence(record, notebook, "paper", some)
     for notebook, arrays in pictures(folder).items():
         add_evidence(record, notebook, "paper", [], arrays)
+    hand_out(folder, record)
     for path in sorted(folder.glob("*.json")):
         files.write(record / path.name, path.read_text(encoding="utf-8"))
 

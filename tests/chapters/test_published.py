@@ -1,8 +1,11 @@
+import hashlib
 import json
+import re
 
 import numpy as np
 import pytest
 import torch
+from conftest import ROOT
 
 import kaleido as kd
 from kaleido.chapters import CHAPTERS, published
@@ -15,6 +18,7 @@ from kaleido.chapters.published import (
     features_of,
     followed,
     guards,
+    hand_out,
     judges,
     learn_all,
     majority,
@@ -23,9 +27,11 @@ from kaleido.chapters.published import (
     turned_on,
 )
 from kaleido.chapters.scores import sampled
+from kaleido.data import sources
 from kaleido.lab.evidence import read_evidence
 from kaleido.measures.quality import reference
 
+PAPER = ROOT / "data" / "record" / "paper"
 JOBS = (Job("digits", 10, 16), Job("digits", 1, 16))
 SEEDS = (200, 201)
 
@@ -91,6 +97,41 @@ def test_what_is_measured_becomes_the_evidence_that_claims_are_judged_by(folder,
     by_hand = np.mean([kd.prdc(features_of(look, digits.test), features_of(look, kd.sample(net, kd.noise(digits, 120,
                        seed=200), 20, [20]).at(20)))["precision"] for look in looks])  # fmt: skip
     assert found["06"].values(quantity="precision")[0] == pytest.approx(by_hand, rel=1e-6)
+
+
+def test_the_first_networks_are_handed_out_as_float16_with_their_losses(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(published, "GIVEN", JOBS)
+    hand_out(folder, tmp_path / "record")
+    assert len(list((tmp_path / "record").iterdir())) == 2
+    weights = published.load_file(folder / "digits-10-16-torch-200.safetensors")
+    (net,), (history,) = kd.load_networks(tmp_path / "record" / "digits-10-16-torch-200.float16.safetensors")
+    for name, value in net.state_dict().items():
+        assert value.dtype == torch.float32
+        assert torch.equal(value, weights[name].half().float())
+    about = json.loads((folder / "digits-10-16-torch.json").read_text())
+    assert (history.losses, history.final) == (tuple(about["traces"][0][1]), about["final"][0])
+
+
+def test_the_files_of_networks_in_the_record_have_the_hashes_that_are_stated():
+    stated = dict(
+        re.findall(
+            r"\| `(\S+float16\.safetensors)` \| [\d,]+ \| `(\w{64})` \|", (ROOT / "data" / "README.md").read_text()
+        )
+    )
+    found = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in PAPER.glob("*.float16.safetensors")}
+    assert len(found) == 2
+    assert found == stated
+
+
+@pytest.mark.skipif(sources.missing("mnist") != "", reason="needs MNIST: `make data`")
+@pytest.mark.parametrize("depth", [1, 10])
+def test_a_network_of_the_record_has_the_recorded_contraction(depth):
+    (net,), _ = kd.load_networks(PAPER / f"mnist-{depth}-500-torch-200.float16.safetensors")
+    data = kd.load("mnist")
+    rows = read_evidence(PAPER, "04", "paper").rows(quantity="rho", depth=depth, condition="equal steps", seeds="200")
+    (expected,) = rows["value"]
+    z = kd.noise(data, published.CHAINS, seed=200)[: published.PROBES]
+    assert kd.contraction(net, z, data) == pytest.approx(expected, rel=1e-3)
 
 
 def test_what_has_learned_nothing_is_put_through_the_same_endpoints(small, digits):

@@ -99,7 +99,9 @@ def test_a_figure_is_called_with_evidence_and_lies_beside_it(build):
 def test_the_list_of_figures_names_every_file_and_every_figure_of_the_paper():
     listed = (ROOT / "figures" / "README.md").read_text()
     assert listed == gallery.index(CHAPTERS, PUBLISHED)
-    files = [path.name for path in (ROOT / "figures").iterdir() if path.suffix in (".png", ".pdf", ".gif", ".html")]
+    files = [
+        path.name for path in (ROOT / "figures").iterdir() if path.suffix in (".png", ".pdf", ".gif", ".html", ".js")
+    ]
     assert not [name for name in files if f"({name})" not in listed]
 
 
@@ -136,5 +138,9 @@ def test_a_figure_is_out_of_date_when_a_module_that_it_reaches_or_a_file_that_it
     ):
         other.write_text(text)
         assert (dataclasses.replace(tour.figures.page, reads=(other,)).made_by(found) == before) == same
+    network = tmp_path / tour.figures.page.networks[0].name
+    network.write_bytes(tour.figures.page.networks[0].read_bytes()[:-1])
+    with_other = dataclasses.replace(tour.figures.page, networks=(network, *tour.figures.page.networks[1:]))
+    assert with_other.made_by(found) != before
     edited("kaleido.lab.pictures")
     assert tour.figures.page.made_by(found) != before

@@ -2,50 +2,91 @@
 
 import json
 from base64 import b64encode
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from textwrap import fill
 
 import pandas as pd
+import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from torch import Tensor
+from torch import Tensor, nn
 
 from kaleido.chapters.common import KEPT
-from kaleido.lab.drawing import CONTROL, DATA, MAP, figure, panels
+from kaleido.chapters.tour import int8
+from kaleido.lab.drawing import CONTROL, DATA, MAP, Drawing, figure, panels
 from kaleido.lab.evidence import Evidence
 from kaleido.lab.pictures import animation, grid
 from kaleido.lab.statistics import interval
+from kaleido.saved import load_networks
 from kaleido.tools import files
 
 TEMPLATE = Path(__file__).parent / "kaleidoscope.html"
-ENDPOINTS = files.root() / "data" / "record" / "paper" / "endpoints.csv"
+PAPER = files.root() / "data" / "record" / "paper"
+ENDPOINTS = PAPER / "endpoints.csv"
+MNIST = {f"mnist-{depth}": PAPER / f"mnist-{depth}-500-torch-200.float16.safetensors" for depth in (10, 1)}
 WORDS = {"supported": MAP, "not supported": DATA, "inconclusive": CONTROL}
 ACROSS = 3  # panels beside one another
 FIRST = 10  # depth of the network that is chosen at first on the page
 
 
-@figure("kaleidoscope", kinds=("html",), reads=(TEMPLATE,))
-def page(found: Evidence) -> bytes:
-    """A page on which a kaleidoscope of digits can be turned: noise or a drawing becomes digits, turn by turn."""
+@dataclass(frozen=True, eq=False)
+class Page(Drawing):
+    """A page and the scripts that it loads: its function returns the contents of its files by kind.
+
+    Arguments:
+        networks: Files of the networks that it shows; the manifest has their hashes.
+    """
+
+    networks: tuple[Path, ...] = ()
+
+    def render(self, found: Evidence) -> dict[str, bytes]:
+        return self.function(found)
+
+    def made_by(self, found: Evidence) -> dict:
+        hashes = {path.name: files.digest(path.read_bytes()) for path in self.networks}
+        return super().made_by(found) | {"networks": hashes}
+
+
+@partial(Page, "kaleidoscope", kinds=(*(f"{name}.js" for name in MNIST), "html"), reads=(TEMPLATE,),
+         networks=tuple(MNIST.values()))  # fmt: skip
+def page(found: Evidence) -> dict[str, bytes]:
+    """A page on which a kaleidoscope of digits can be turned: noise or a drawing becomes digits, turn by turn.
+
+    Two networks with the paper's settings, trained on MNIST, lie beside it as scripts. Their weights are rounded to
+    eight bits; the page says how far that moves their outputs.
+    """
+    networks, scripts = [], {}
+    for name, path in MNIST.items():
+        (net,), (history,) = load_networks(path)
+        scripts[f"{name}.js"] = _script(name, net)
+        networks.append({
+            "key": name, "group": "The paper's settings", "name": "MNIST, " + _named(net.config, history.final),
+            "side": 28, "depth": net.config["depth"], "width": net.config["width"],
+            "script": f"kaleidoscope.{name}.js", "effect": int8.effect(net),
+        })  # fmt: skip
     rows = found.rows(architecture="mlp", data="digits", quantity="loss")
-    networks = []
     for _, row in rows.sort_values(["condition", "depth"]).iterrows():
-        depth, taken = int(row["depth"]), row["condition"]
-        layers = "1 hidden layer" if depth == 1 else f"{depth} hidden layers"
-        name = f"{layers}, loss {row['value']:.3f}" + (", stopped at that loss" if taken.startswith("at ") else "")
-        weights = found.arrays[f"page/{depth}/{taken}"]
-        networks.append({"name": name, "depth": depth, "width": int(row["width"]), "weights": _text(weights)})
+        depth, stopped = int(row["depth"]), row["condition"].startswith("at ")
+        networks.append({
+            "key": f"digits-{depth}" + "-stopped" * stopped, "group": "Small digits",
+            "name": _named(row, row["value"]) + ", stopped at that loss" * stopped,
+            "side": 8, "depth": depth, "width": int(row["width"]),
+            "weights": _text(found.arrays[f"page/{depth}/{row['condition']}"]),
+        })  # fmt: skip
     about = {row["quantity"]: row["value"] for _, row in found.rows(condition="page").iterrows()}
     data = {
         "networks": networks,
-        "first": next(i for i, net in enumerate(networks) if net["depth"] == FIRST and "stopped" not in net["name"]),
+        "first": f"digits-{FIRST}",
         "train": _text(found.arrays["page/train"]),
         "labels": _text(found.arrays["page/labels"]),
         "heldout": about["distance of held-out points"],
         "noise": about["distance of noise"],
+        "compared": int8.CHAINS,
     }
     text = TEMPLATE.read_text(encoding="utf-8").replace('"@@DATA@@"', json.dumps(data))
-    return text.encode()
+    return scripts | {"html": text.encode()}
 
 
 @figure("00_verdicts", reads=(ENDPOINTS,))
@@ -93,6 +134,22 @@ def _verdict(axis: Axes, rows: pd.DataFrame) -> None:
     axis.set_title(fill(f"{about['claim']}: {about['text']}", 36), fontsize=7)
     axis.set_xlabel(fill(about["measured"], 40), fontsize=7)
     axis.spines["left"].set_visible(False)
+
+
+def _named(about: dict | pd.Series, loss: float) -> str:
+    """What a network is called on the page."""
+    layers = "1 layer" if about["depth"] == 1 else f"{about['depth']} layers"
+    return f"{layers}, loss {loss:.3f}"
+
+
+def _script(name: str, net: nn.Module) -> bytes:
+    """A network as a script that hands its weights to the page; browsers let a page on disk read no other file."""
+    parts = zip(*int8.matrices(net), strict=True)
+    whole = {
+        kind: _text(torch.cat([part.flatten() for part in some]))
+        for kind, some in zip(("weights", "scales", "biases"), parts, strict=True)
+    }
+    return f'"use strict";\nkaleidoscope.receive({json.dumps(name)}, {json.dumps(whole)});\n'.encode()
 
 
 def _text(values: Tensor) -> str:
