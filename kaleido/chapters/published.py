@@ -381,9 +381,8 @@ def hand_out(folder: Path, record: Path) -> None:
         weights = load_file(path)
         net = mlp(weights["0.weight"].shape[1], job.depth, job.width, init=job.init, seed=seed)
         net.load_state_dict(weights)
-        about = json.loads((folder / f"{job.name}.json").read_text(encoding="utf-8"))
-        which = about["seeds"].index(seed)
-        history = History(*map(tuple, about["traces"][which]), final=about["final"][which])
+        about = trained(job, folder)[seed]
+        history = History(*map(tuple, about["trace"]), final=about["final"])
         save_networks(record / f"{path.stem}.float16.safetensors", [net], [history], half=True)
 
 
