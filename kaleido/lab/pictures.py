@@ -72,7 +72,7 @@ def samples_in_rows(samples: dict[str, Tensor], title: str) -> Figure:
     """Draws twenty samples under each name, one row each; samples are square images of bytes, (N, D)."""
     first = np.concatenate([some[:IN_A_ROW].numpy() for some in samples.values()])
     side = round(first.shape[1] ** 0.5)
-    drawn = Figure((PAGE, (8 + 6.5 * len(samples)) * MILLIMETRE))
+    drawn = Figure((PAGE, (8 + 7.5 * len(samples)) * MILLIMETRE))
     axis = drawn.subplots()
     strip(axis, first.reshape(-1, side, side), IN_A_ROW, list(samples))
     axis.tick_params(labelsize=7)

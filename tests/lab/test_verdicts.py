@@ -65,7 +65,8 @@ def test_tables_to_read_show_the_interval_where_there_is_one(evidence):
 
 
 def test_tables_show_words_for_names_and_are_cut_by_the_names():
-    table = Table([[1.0, 2.0], [3.0, 4.0]], [("digits", "unet"), ("points1d", "noise")], ["pc", "rho"])
+    index = pd.MultiIndex.from_tuples([("digits", "unet"), ("points1d", "noise")])
+    table = Table([[1.0, 2.0], [3.0, 4.0]], index, ["pc", "rho"])
     part = table[["rho", "pc"]].round(1)
     for said in (repr(part), part._repr_html_()):
         assert all(word in said for word in ("contraction", "PC", "U-Net", "2 points in 1-D", "digits", "noise"))

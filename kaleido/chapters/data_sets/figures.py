@@ -16,7 +16,7 @@ PIXELS = {"fashion5k": (28, 28), "fashion": (28, 28), "faces": (25, 25)}  # othe
 @figure("06_data_sets")
 def data_sets(found: Evidence) -> Figure:
     """Six chains by sampling run, from noise, on small faces, clothes (4,000 pictures of Fashion-MNIST) and colour
-    patches of photographs, one seed each; set apart is the training image nearest to run 20. Faces come close to
+    patches of photographs, one seed each; set apart is the training image nearest to run 20. Some faces come close to
     training images, clothes become tops, and all patches become the same picture."""
     names = [key.rpartition("/")[0] for key in sorted(found.arrays) if key.endswith("/pictures")]
     drawn = Figure((PAGE, 62 * MILLIMETRE * -(-len(names) // 3)))

@@ -29,7 +29,7 @@ LABELS = {
 def over_generalization(found: Evidence) -> Figure:
     """Five measures of one pass on uniform noise by depth, after equal steps (blue) and at equal training loss
     (orange): thin lines are three seeds, thick lines their means, bands 95 % intervals. Contraction falls with depth,
-    also at equal loss. Pair contraction and gain fall at first, and with ten layers they are higher again."""
+    also at equal loss. Pair contraction and gain do not: with ten layers they are higher than with four."""
     drawn, axes = panels(92, 2, 5, sharex=True)
     for row, data in zip(axes, IMAGES, strict=True):
         level = levels_of(found, data)[-1:]

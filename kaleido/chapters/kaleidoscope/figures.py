@@ -104,8 +104,8 @@ def what_passes(found: Evidence) -> Figure:
 @figure("03_hidden")
 def hidden(found: Evidence) -> Figure:
     """Class entropy, novelty and the accuracy of a two-sample test along the runs: thin lines are three seeds, thick
-    lines their means, dotted lines the values of held-out data. From run 1 on samples lie about as near to the training
-    points as held-out digits, but they fill fewer classes and are easily told from real digits."""
+    lines their means, dotted lines the values of held-out data. After some runs samples lie about as near to the
+    training points as held-out digits, but they fill fewer classes and are easily told from real digits."""
     drawn, axes = panels(66, 1, 3)
     said = {
         "class entropy": ("Class entropy", "nats"),
@@ -164,7 +164,7 @@ def kicks(found: Evidence) -> Figure:
         runs = _runs(found, name)
         chosen = [i for i, run in enumerate(runs) if run in (0, 1, 5, 20, 50, 100, 200)]
         draw_chains(axis, _images(found, name)[chosen, :5], [runs[i] for i in chosen])
-        axis.set_title(f"mnist5k, 1 seed, {title}")
+        axis.set_title(f"mnist5k, {title}")
     return drawn
 
 

@@ -10,7 +10,7 @@ from kaleido.chapters.remedies.cells import RECIPE, WAYS
 from kaleido.chapters.remedies.tables import best_run
 from kaleido.lab.curves import dots
 from kaleido.lab.drawing import CONTROL, DATA, MAP, figure, panels
-from kaleido.lab.evidence import Evidence
+from kaleido.lab.evidence import IN_WORDS, Evidence
 from kaleido.lab.pictures import samples_in_rows
 
 
@@ -31,7 +31,7 @@ def search(found: Evidence) -> Figure:
         bar = {"label": f"PC at run {LAST}"}
         last = data == IMAGES[-1]
         sns.heatmap(
-            table, ax=axis, cmap="rocket_r", vmin=0, vmax=1, annot=np.array(star), fmt="", annot_kws={"size": 12},
+            table.rename(index=IN_WORDS), ax=axis, cmap="rocket_r", vmin=0, vmax=1, annot=np.array(star), fmt="", annot_kws={"size": 12},
             cbar=last, cbar_kws=bar if last else None, linewidths=0.5,
         )  # fmt: skip
         axis.set(
@@ -93,7 +93,7 @@ def samples_mnist(found: Evidence) -> Figure:
 
 def _samples(found: Evidence, data: str) -> Figure:
     names = {
-        f"{learned}; {turned}": f"{data}/{learned}/{turned}"
+        f"{learned};\n{turned}": f"{data}/{learned}/{turned}"
         for learned in ("plain", RECIPE[0])
         for turned in ("plain", RECIPE[1])
     }

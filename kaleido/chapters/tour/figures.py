@@ -94,7 +94,7 @@ def _verdict(axis: Axes, rows: pd.DataFrame) -> None:
     axis.set(xlim=(least, most), ylim=(0, 1), yticks=[])
     axis.set_title(fill(f"{about['claim']}: {about['text']}", 36), fontsize=7)
     where = IN_WORDS.get(about["data"], about["data"])
-    axis.set_xlabel(fill(f"{about['measured']}, {where}, {len(values)} seeds", 44), fontsize=7)
+    axis.set_xlabel(f"{fill(about['measured'], 40)}\n{where}, {len(values)} seeds", fontsize=7)
     axis.locator_params(axis="x", nbins=5)
     axis.spines["left"].set_visible(False)
 
