@@ -31,8 +31,8 @@ def search(found: Evidence) -> Figure:
         bar = {"label": f"PC at run {LAST}"}
         last = data == IMAGES[-1]
         sns.heatmap(
-            table.rename(index=IN_WORDS), ax=axis, cmap="rocket_r", vmin=0, vmax=1, annot=np.array(star), fmt="", annot_kws={"size": 12},
-            cbar=last, cbar_kws=bar if last else None, linewidths=0.5,
+            table.rename(index=IN_WORDS), ax=axis, cmap="rocket_r", vmin=0, vmax=1, linewidths=0.5,
+            annot=np.array(star), fmt="", annot_kws={"size": 12}, cbar=last, cbar_kws=bar if last else None,
         )  # fmt: skip
         axis.set(
             title=f"{data}, {rows['seeds'].nunique()} seeds",
