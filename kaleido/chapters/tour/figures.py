@@ -56,7 +56,7 @@ def verdicts(found: Evidence) -> Figure:
     Blue is supported, orange not supported, grey inconclusive."""
     claims = list(pd.read_csv(ENDPOINTS).groupby("claim", sort=False))
     down = -(-len(claims) // ACROSS)
-    drawn, axes = panels(26 * down, down, ACROSS)
+    drawn, axes = panels(31 * down, down, ACROSS)
     for axis, (_, rows) in zip(axes.flat, claims, strict=False):
         _verdict(axis, rows)
     for axis in axes.flat[len(claims) :]:
@@ -94,7 +94,7 @@ def _verdict(axis: Axes, rows: pd.DataFrame) -> None:
     axis.set(xlim=(least, most), ylim=(0, 1), yticks=[])
     axis.set_title(fill(f"{about['claim']}: {about['text']}", 36), fontsize=7)
     where = IN_WORDS.get(about["data"], about["data"])
-    axis.set_xlabel(f"{fill(about['measured'], 40)}\n{where}, {len(values)} seeds", fontsize=7)
+    axis.set_xlabel(f"{fill(about['measured'], 42)}\n{where}, {len(values)} seeds", fontsize=7)
     axis.locator_params(axis="x", nbins=5)
     axis.spines["left"].set_visible(False)
 
