@@ -25,11 +25,11 @@ def dots(axis: Axes, values: Sequence[float], at: float, colour, label: str | No
 
 
 def runs_axis(axis: Axes, ticks: Sequence[int] = (0, 1, 5, 20, 100)) -> None:
-    """Makes the horizontal axis that of sampling runs, logarithmic; from 0, if that is the first tick."""
+    """Makes the horizontal axis that of the sampling runs drawn, logarithmic; from 0, if that is the first tick."""
     axis.set_xlabel("sampling run")
     if ticks[0] == 0:
         axis.set_xscale("symlog", linthresh=1)
-        axis.set_xlim(0, None)
+        axis.set_xlim(0, 1.12 * axis.dataLim.x1)
     else:
         axis.set_xscale("log")
     axis.set_xticks(ticks, [str(run) for run in ticks])

@@ -12,7 +12,7 @@ import numpy as np
 import PIL
 import seaborn as sns
 from filelock import FileLock
-from IPython.display import HTML, Image
+from IPython.display import HTML, Image, Markdown, display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL.Image import Quantize
@@ -37,12 +37,12 @@ ON_SCREEN = 110  # screen pixels per inch of paper, in notebooks
 
 @dataclass(frozen=True, eq=False)
 class Drawing:
-    """A figure of a chapter: call it with evidence, and it is drawn, saved in the build folder, and displayed.
+    """A figure of a chapter: call it with evidence; it is drawn, saved in the build folder, displayed with its caption.
 
     Arguments:
         name: The name of its files.
-        function: Draws it from evidence: a figure, or the bytes of a GIF or of a page. Its docstring says what is to
-            be seen, for those who cannot.
+        function: Draws it from evidence: a figure, or the bytes of a GIF or of a page. Its docstring is the caption,
+            and says what is to be seen to those who cannot.
         kinds: Its files; the last one is shown in notebooks.
         profile: Where its evidence is recorded, if it is not computed with its notebook's.
         reads: Other files that it reads.
@@ -54,12 +54,14 @@ class Drawing:
     profile: str | None = None
     reads: tuple[Path, ...] = ()
 
-    def __call__(self, found: Evidence) -> Image | HTML:
+    def __call__(self, found: Evidence) -> None:
         content = self.save(found, found.place / "figures")[self.kinds[-1]]
         if self.kinds[-1] == "html":  # notebooks, executed or not, lie beside the folder of the figures
             look = 'width="100%" height="1020" style="border: 0"'
-            return HTML(f'<iframe src="../figures/{self.name}.html" title="{self.alt}" {look}></iframe>')
-        return _displayed(content, self.kinds[-1], self.alt)
+            picture = HTML(f'<iframe src="../figures/{self.name}.html" title="{self.alt}" {look}></iframe>')
+        else:
+            picture = _displayed(content, self.kinds[-1], self.alt)
+        display(picture, Markdown(f"**Figure {self.name}.** {self.alt}"))
 
     def render(self, found: Evidence) -> dict[str, bytes]:
         """Returns the contents of its files by kind: without dates, the same bytes every time."""
@@ -93,7 +95,7 @@ class Drawing:
 
     @property
     def alt(self) -> str:
-        """What is to be seen."""
+        """Its caption: what is shown, and what is to be seen in it."""
         return " ".join(self.function.__doc__.split())
 
     @property

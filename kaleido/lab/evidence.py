@@ -13,10 +13,23 @@ from torch import Tensor
 from kaleido.lab.statistics import in_words, interval
 from kaleido.tools import files
 
-__all__ = ["Evidence", "add_evidence", "compare", "read_evidence", "recorded", "tabulate", "write_evidence"]
+__all__ = [
+    "IN_WORDS", "Evidence", "Table", "add_evidence", "compare", "read_evidence", "recorded", "tabulate",
+    "write_evidence",
+]  # fmt: skip
 
 KEY = ["claim", "quantity", "data", "architecture", "depth", "width", "condition", "run"]
 COLUMNS = [*KEY, "seeds", "value", "low", "high", "n", "tolerance"]
+IN_WORDS = {  # names of the record, as readers see them in tables and figures
+    "rho": "contraction", "fall": "fall of contraction", "kappa": "covered fraction", "pc": "PC",
+    "frechet": "Fréchet distance", "sliced": "sliced Wasserstein distance",
+    "mlp": "MLP", "cnn": "CNN", "autoencoder": "CNN, bottleneck", "transformer": "Transformer", "unet": "U-Net",
+    "unet without skips": "U-Net, no skips", "untrained he": "untrained, He's weights",
+    "mean": "mean image", "medoid": "one training image", "black": "black image", "He": "He's weights",
+    "gaussian": "normal noise", "heldout": "held-out points", "foreign": "pieces of photographs",
+    "points1d": "2 points in 1-D", "points1d-tanh": "4 points in 1-D", "points2d": "4 points in 2-D",
+    "mnist": "MNIST", "fashion": "Fashion-MNIST", "points": "points in cubes",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,13 +166,31 @@ def recorded(notebook: str, profile: str, place: Path | None = None) -> Evidence
     return read_evidence(folder / profile, notebook, profile, place)
 
 
-def tabulate(rows: pd.DataFrame, index: list[str], columns: str = "quantity") -> pd.DataFrame:
+class Table(pd.DataFrame):
+    """A table that is shown with words for the record's names, by `IN_WORDS`; it is still cut by the names."""
+
+    @property
+    def _constructor(self) -> type["Table"]:
+        return Table
+
+    def __repr__(self) -> str:
+        return repr(self.in_words())
+
+    def _repr_html_(self) -> str:
+        return self.in_words()._repr_html_()
+
+    def in_words(self) -> pd.DataFrame:
+        """Returns it as it is shown."""
+        return pd.DataFrame(self).rename(index=IN_WORDS, columns=IN_WORDS)
+
+
+def tabulate(rows: pd.DataFrame, index: list[str], columns: str = "quantity") -> Table:
     """Returns rows of means as a table to read: `mean [low, high]`, the mean alone where no seed differs."""
     said = [
         in_words(value, low, high, digits=3)
         for value, low, high in zip(rows["value"], rows["low"], rows["high"], strict=True)
     ]
-    return rows.assign(said=said).pivot(index=index, columns=columns, values="said").fillna("")
+    return Table(rows.assign(said=said).pivot(index=index, columns=columns, values="said").fillna(""))
 
 
 def compare(found: Evidence, absent: Collection[str] = ()) -> tuple[int, int, pd.DataFrame] | None:

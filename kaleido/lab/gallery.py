@@ -1,4 +1,4 @@
-"""The gallery: every figure of all chapters, which function draws it, and what is to be seen in it."""
+"""The gallery: every figure of all chapters, which function draws it, and its caption."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -50,7 +50,7 @@ def index(chapters: Sequence[Chapter], published: dict[str, str | tuple[Drawing,
     for said, ours in published.items():
         here = ours if isinstance(ours, str) else ", ".join(f"[{d.name}]({d.name}.{d.kinds[-1]})" for d in ours)
         lines.append(f"| {said} | {here} |")
-    lines += ["", "## All of them", "", "| figure | notebook | what is to be seen | drawn by |", "|---|---|---|---|"]
+    lines += ["", "## All of them", "", "| figure | notebook | caption | drawn by |", "|---|---|---|---|"]
     for chapter in chapters:
         for drawing in chapter.figures:
             kinds = ", ".join(f"[{kind}]({drawing.name}.{kind})" for kind in drawing.kinds)

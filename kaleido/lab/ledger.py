@@ -14,7 +14,7 @@ from IPython.display import Markdown
 
 from kaleido.lab.chapter import Chapter
 from kaleido.lab.endpoint import Endpoint, NotMeasured
-from kaleido.lab.evidence import Evidence, compare, read_evidence, recorded
+from kaleido.lab.evidence import IN_WORDS, Evidence, compare, read_evidence, recorded
 from kaleido.lab.statistics import holm, in_words, interval, p_value
 from kaleido.tools import exact, files
 
@@ -30,7 +30,6 @@ ELSEWHERE = 0.95  # share of a notebook's numbers that must agree on another mac
 PAPER = "paper"  # the profile that decides
 UNRUN = "not run yet"
 FIRST = 200  # of the seeds that decide
-SETS = {"mnist": "MNIST", "fashion": "Fashion-MNIST", "digits": "`digits`", "points": "points in cubes"}
 ASKED = {"<": "less than", "≤": "at most", ">": "more than", "≥": "at least"}
 
 
@@ -211,11 +210,11 @@ def _sentence(entry: dict) -> str:
     side, _, threshold = entry["threshold"].partition(" ")
     direction = threshold == "0" and not entry["ours"]  # the paper names no other threshold
     asked = f"{'the claim says' if direction else 'we ask for'} {ASKED[side]} {threshold}"
-    measured, where = entry["measured"][0].upper() + entry["measured"][1:], SETS[entry["data"]]
+    measured, where = entry["measured"][0].upper() + entry["measured"][1:], _set(entry)
     if entry["mean"] is None:
         why = "The runs that decide it have not been made" if entry["reason"] == UNRUN else entry["reason"].capitalize()
         return f"{said} {measured}, on {where}; {asked}. {why}."
-    also = f" Samples or maps that need no network reach it too: {', '.join(entry['also'])}." if entry["also"] else ""
+    also = f" Samples or maps that need no network reach it too: {_also(entry)}." if entry["also"] else ""
     remark = f" The change with depth is {entry['reason']}." if entry["reason"] else ""
     return f"{said} {measured} is {number(entry)} on {where}, {entry['seeds']} seeds; {asked}.{also}{remark}"
 
@@ -340,7 +339,7 @@ def _rows(entries: list[dict], root: str, small: bool = True) -> str:
     lines = [f"| {' | '.join(heads)} |".replace("|  |", "| |"), "|---" * len(heads) + "|"]
     for entry in entries:
         numbers = number(entry)
-        measured = f"{entry['measured']}, {entry['data']}" + (f": {numbers}, {entry['seeds']} seeds" if numbers else "")
+        measured = f"{entry['measured']}, {_set(entry)}" + (f": {numbers}, {entry['seeds']} seeds" if numbers else "")
         figure = f"[{entry['notebook']}]({root}figures/{entry['figure']}.png)"
         cells = [entry["claim"], entry["text"], measured, entry["threshold"], f"**{entry['word']}**{_why(entry)}"]
         lines.append("| " + " | ".join([*cells, *["; ".join(entry["small"])] * small, figure]) + " |")
@@ -396,8 +395,17 @@ def _why(entry: dict) -> str:
     if entry["word"] == "not run":
         return f" ({entry['reason']})" if entry["reason"] != UNRUN else " yet"
     said = f"; {entry['reason']}" if entry["reason"] else ""
-    said += f"; these controls pass too: {', '.join(entry['also'])}" if entry["also"] else ""
+    said += f"; these controls pass too: {_also(entry)}" if entry["also"] else ""
     return f" (p {'< 0.0001' if entry['p'] < 1e-4 else '= ' + format(entry['p'], '.2g')}{said})"
+
+
+def _set(entry: dict) -> str:
+    """An entry's data set in words, or its name as code."""
+    return IN_WORDS.get(entry["data"], f"`{entry['data']}`")
+
+
+def _also(entry: dict) -> str:
+    return ", ".join(IN_WORDS.get(guard, guard) for guard in entry["also"])
 
 
 def _number(value: float) -> float | None:

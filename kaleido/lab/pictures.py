@@ -75,7 +75,7 @@ def samples_in_rows(samples: dict[str, Tensor], title: str) -> Figure:
     drawn = Figure((PAGE, (8 + 7.5 * len(samples)) * MILLIMETRE))
     axis = drawn.subplots()
     strip(axis, first.reshape(-1, side, side), IN_A_ROW, list(samples))
-    axis.tick_params(labelsize=6.5)
+    axis.tick_params(labelsize=7)
     axis.set_title(title)
     return drawn
 

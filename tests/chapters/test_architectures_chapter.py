@@ -78,5 +78,5 @@ def test_the_degrees_are_ranked(tmp_path):
             add("pc", 0.1, run=10)
     table = architectures.tables.ranked(write_evidence(tmp_path, "05", "smoke", rows), "mnist5k")
     assert list(table.index) == ["cnn", "transformer", "unet"]
-    assert table.loc["unet", "fall of rho"] == "0.05 [-0.20, 0.30]"  # -0.05, 0.05, 0.15: 4.303 x 0.1 / sqrt(3)
+    assert table.loc["unet", "fall"] == "0.05 [-0.20, 0.30]"  # -0.05, 0.05, 0.15: 4.303 x 0.1 / sqrt(3)
     assert list(table.loc["cnn"])[1:] == ["0.40", "0.40", "0.40", "0.60", "0.40"]

@@ -31,7 +31,7 @@ def test_generators_are_listed_best_first_with_means_and_intervals(tmp_path):
     ]
     table = generators.tables.compared(write_evidence(tmp_path, "08", "extended", rows), "digits")
     assert list(table.index) == ["kaleidoscope", "walkback", "VAE"]
-    assert table.loc["walkback", "PC"] == "0.40 [0.15, 0.65]"  # 0.3, 0.4, 0.5: 4.303 standard errors of 0.1 / sqrt(3)
+    assert table.loc["walkback", "pc"] == "0.40 [0.15, 0.65]"  # 0.3, 0.4, 0.5: 4.303 standard errors of 0.1 / sqrt(3)
     assert table.loc["VAE", "novelty"] == "5.30 [5.05, 5.55]"
 
 
@@ -49,7 +49,7 @@ def test_remedies_stand_at_the_last_run_and_plain_turning_at_its_best_run_too(tm
     rows.append(row("B5", "pc", "digits", "plain" + OF_PART, 110, 0.99, condition="plain", run=200))
     table = remedies.tables.repaired(write_evidence(tmp_path, "09", "extended", rows), "digits")
     assert list(table.index) == [("plain", "plain", 5), ("plain", "plain", 200), (*RECIPE, 200)]
-    assert [each.split()[0] for each in table["PC"]] == ["0.50", "0.20", "0.70"]
+    assert [each.split()[0] for each in table["pc"]] == ["0.50", "0.20", "0.70"]
     assert [each.split()[0] if each else "" for each in table["jump"]] == ["", "0.25", "0.25"]
 
 

@@ -1,14 +1,17 @@
 import dataclasses
 import io
+import re
 import shutil
 
 import pytest
 import torch
 from conftest import ROOT
+from matplotlib.text import Text
 from PIL import Image
 
 import kaleido as kd
 from kaleido.chapters import CHAPTERS, PUBLISHED, dimension, tour
+from kaleido.lab import drawing as lab_drawing
 from kaleido.lab import gallery, pictures
 from kaleido.lab.drawing import manifest
 from kaleido.lab.evidence import read_evidence
@@ -17,6 +20,7 @@ from kaleido.tools import files
 
 RECORD = ROOT / "data" / "record"
 FIGURES = [drawing for chapter in CHAPTERS for drawing in chapter.figures]
+PRINTED = [drawing for drawing in FIGURES if "pdf" in drawing.kinds]
 LOSSES = dimension.figures.corner_losses
 
 
@@ -84,13 +88,17 @@ def test_orbits_of_images_are_shown_and_others_refused(digits):
         kd.show(kd.sample(lambda x: x, kd.noise(toy, 4), 2), toy)
 
 
-def test_a_figure_is_called_with_evidence_and_lies_beside_it(build):
+def test_a_figure_is_called_with_evidence_shown_above_its_caption_and_lies_beside_it(build, monkeypatch):
     with pytest.raises(FileNotFoundError, match="run notebook 02 first"):
         read_evidence(build / "smoke" / "evidence", "02", "smoke")
     shutil.copytree(RECORD / "laptop", build / "laptop" / "evidence")
     found = read_evidence(build / "laptop" / "evidence", "02", "laptop")
-    shown = LOSSES(found)
-    assert shown.alt == LOSSES.alt
+    shown = []
+    monkeypatch.setattr(lab_drawing, "display", lambda *outputs: shown.extend(outputs))
+    assert LOSSES(found) is None
+    picture, caption = shown
+    assert picture.alt == LOSSES.alt
+    assert caption.data == f"**Figure 02_corner_losses.** {LOSSES.alt}"
     made = build / "laptop" / "figures"
     assert {path.name for path in made.glob("[!.]*")} == {f"{LOSSES.name}.png", f"{LOSSES.name}.pdf", "manifest.json"}
     assert manifest(made)[LOSSES.name]["evidence"] == found.digest
@@ -112,8 +120,21 @@ def test_every_figure_has_a_name_of_its_own_and_those_of_the_paper_are_among_the
     assert of_the_paper <= set(FIGURES)
 
 
-def test_every_figure_has_words_for_those_who_cannot_see_it():
-    assert all(len(drawing.alt) > 30 for drawing in FIGURES)
+@pytest.mark.parametrize("drawing", FIGURES, ids=lambda drawing: drawing.name)
+def test_a_caption_says_in_two_or_three_sentences_and_without_code_what_is_shown_and_to_be_seen(drawing):
+    assert len(re.findall(r"[.](?= [A-Z]|$)", drawing.alt)) in (2, 3)
+    assert not re.search(r"""[_`"<>$*]|\b(rho|kappa|mlp|cnn|unet)\b""", drawing.alt)
+
+
+@pytest.mark.parametrize("drawing", PRINTED, ids=lambda drawing: drawing.name)
+def test_a_figure_can_be_read_at_its_printed_size(drawing):
+    notebook = next(chapter.number for chapter in CHAPTERS if drawing in chapter.figures)
+    lab_drawing.theme()
+    drawn = drawing.function(read_evidence(RECORD / (drawing.profile or "laptop"), notebook, "laptop"))
+    assert drawn.get_size_inches()[0] in (lab_drawing.COLUMN, lab_drawing.PAGE)
+    texts = [text for text in drawn.findobj(Text) if text.get_visible()]
+    assert min(text.get_fontsize() for text in texts) >= 7
+    assert not [text for text in texts if re.search(r"rho|kappa|mlp|points[12]d|no unit", text.get_text())]
 
 
 @pytest.mark.parametrize("drawing", FIGURES, ids=lambda drawing: drawing.name)

@@ -1,3 +1,4 @@
+import re
 import shutil
 from contextlib import contextmanager
 
@@ -8,7 +9,7 @@ from conftest import row
 
 from kaleido import chapters
 from kaleido.chapters import dimension, over_generalization
-from kaleido.lab.evidence import COLUMNS, KEY, add_evidence, compare, read_evidence, tabulate, write_evidence
+from kaleido.lab.evidence import COLUMNS, KEY, Table, add_evidence, compare, read_evidence, tabulate, write_evidence
 from kaleido.lab.ledger import agreement, moved
 from kaleido.tools import exact, files
 
@@ -61,6 +62,16 @@ def test_tables_to_read_show_the_interval_where_there_is_one(evidence):
     table = tabulate(rows, ["data"])
     assert table.loc["mnist5k", "rho"] == "0.350"
     assert table.loc["digits", "rho"].startswith("0.350 [0.300, 0.36")
+
+
+def test_tables_show_words_for_names_and_are_cut_by_the_names():
+    index = pd.MultiIndex.from_tuples([("digits", "unet"), ("points1d", "noise")])
+    table = Table([[1.0, 2.0], [3.0, 4.0]], index, ["pc", "rho"])
+    part = table[["rho", "pc"]].round(1)
+    for said in (repr(part), part._repr_html_()):
+        assert all(word in said for word in ("contraction", "PC", "U-Net", "2 points in 1-D", "digits", "noise"))
+        assert not re.search("rho|pc|unet|points1d", said)
+    assert part.loc[("digits", "unet"), "rho"] == 2
 
 
 def record(build, name="01.csv"):

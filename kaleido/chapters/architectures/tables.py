@@ -3,17 +3,17 @@
 import pandas as pd
 
 from kaleido.chapters.architectures.cells import SHAPES
-from kaleido.lab.evidence import Evidence
+from kaleido.lab.evidence import Evidence, Table
 from kaleido.lab.statistics import in_words, interval
 
 FALL, ASKED = 0.10, 0.25  # by so much contraction must fall below the untrained network's; the least spread
 
 
-def ranked(found: Evidence, data: str) -> pd.DataFrame:
-    """To which degree each architecture shows it: ranked by the fall of rho below the untrained network's.
+def ranked(found: Evidence, data: str) -> Table:
+    """To which degree each architecture shows it: ranked by the fall of contraction below the untrained network's.
 
     Returns:
-        One row per architecture with 95 % intervals: `fall of rho`, `spread`, `gain`, `noise kept`, `PC at run 20`, and
+        One row per architecture with 95 % intervals: `fall`, `spread`, `gain`, `noise kept`, `PC at run 20`, and
         the training `loss`, after the last step.
     """
     rows = []
@@ -24,7 +24,7 @@ def ranked(found: Evidence, data: str) -> pd.DataFrame:
             return found.values(**about, **({"run": run} if run else {}))
 
         about = {
-            "fall of rho": seeds("rho", "untrained") - seeds("rho"),
+            "fall": seeds("rho", "untrained") - seeds("rho"),
             "spread": seeds("spread"),
             "gain": seeds("gain"),
             "noise kept": seeds("noise kept"),
@@ -33,8 +33,8 @@ def ranked(found: Evidence, data: str) -> pd.DataFrame:
         }
         rows.append({"architecture": name} | {key: interval(values) for key, values in about.items()})
     table = pd.DataFrame(rows).set_index("architecture")
-    order = table["fall of rho"].map(lambda ends: -ends[0]).argsort(kind="stable")
-    return table.iloc[order].map(lambda ends: in_words(*ends, digits=2))
+    order = table["fall"].map(lambda ends: -ends[0]).argsort(kind="stable")
+    return Table(table.iloc[order].map(lambda ends: in_words(*ends, digits=2)))
 
 
 def searched(found: Evidence) -> pd.DataFrame:
@@ -66,11 +66,11 @@ def searched(found: Evidence) -> pd.DataFrame:
     return table
 
 
-def best_and_worst(cells: pd.DataFrame) -> pd.DataFrame:
+def best_and_worst(cells: pd.DataFrame) -> Table:
     """Returns each architecture's default, best and worst cell of the search.
 
-    The default is the depth of C5 with all images, after the last step; others are ranked by the fall of rho, first
-    those that show the phenomenon.
+    The default is the depth of C5 with all images, after the last step; others are ranked by the fall of contraction,
+    first those that show the phenomenon.
     """
     picked = []
     for kind, group in cells.groupby("kind", sort=False):
@@ -79,4 +79,5 @@ def best_and_worst(cells: pd.DataFrame) -> pd.DataFrame:
         picked.append(usual[usual["condition"] == "learned"].assign(which="default"))
         picked += [ranked.head(1).assign(which="best"), ranked.tail(1).assign(which="worst")]
     columns = ["depth", "images", "condition", "loss", "fall", "spread", "pc", "shows"]
-    return pd.concat(picked).set_index(["kind", "which"])[columns].round(2)
+    table = pd.concat(picked).set_index(["kind", "which"])[columns].rename_axis(["architecture", "which"])
+    return Table(table.replace({"condition": {"learned": "last step"}}).round(2))

@@ -17,7 +17,9 @@ BEASTS = 24
 
 @figure("07_collapse")
 def collapse(found: Evidence) -> Figure:
-    """Coverage and number of different pictures along the runs: few are left at depth 10."""
+    """Coverage, precision and number of different pictures among 1,000 chains (dotted line) along the runs, by depth:
+    thin lines are three seeds, thick lines their means. With ten layers few different pictures are left and coverage
+    falls, while precision stays high."""
     drawn, axes = panels(92, 2, 3, sharex=True)
     for row, data in zip(axes, IMAGES, strict=True):
         for axis, quantity in zip(row, ("coverage", "precision", "different pictures"), strict=True):
@@ -28,7 +30,7 @@ def collapse(found: Evidence) -> Figure:
                 axis.set(yscale="log", ylim=(0.8, 1500), ylabel="of 1,000 chains")
                 axis.axhline(rows["n"].max(), color=CONTROL, lw=0.8, ls=":")
             else:
-                axis.set_ylim(0, 1)
+                axis.set_ylim(0, 1.04)
             runs_axis(axis, (5, 20, 50, 200, 500))
             if data == IMAGES[0]:
                 axis.set_title(quantity)
@@ -41,7 +43,10 @@ def collapse(found: Evidence) -> Figure:
 
 @figure("07_ends")
 def ends(found: Evidence) -> Figure:
-    """By depth: chains in fixed points, cycles or neither; how many ends; spectral radii there and at data points."""
+    """Chains after 500 runs by depth: shares in a fixed point, a cycle or neither (left), number of different ends
+    (middle), spectral radius at ends and at training points (right); small marks are three seeds, bars and open marks
+    their means. Nearly all chains end in fixed points, and the deeper the network, the fewer these are. At ends the
+    radius is below 1 (dotted line), so they attract; at training points it is above."""
     drawn, axes = panels(96, 2, 3)
     kinds = {"share fixed": ("fixed point", MAP), "share cycle": ("cycle", DATA), "share neither": ("neither", "0.8")}
     for row, data in zip(axes, IMAGES, strict=True):
@@ -49,9 +54,9 @@ def ends(found: Evidence) -> Figure:
         for quantity, (label, colour) in kinds.items():
             seeds = [found.rows(claim="B3", quantity=quantity, run=LAST, data=data, depth=depth) for depth in FEW]
             heights = np.array([rows["value"].mean() for rows in seeds])
-            row[0].bar(places, heights, 0.6, floor, color=colour, label=label)
+            row[0].bar(places, heights, 0.6, floor, color=colour, label=label, lw=0)
             floor += heights
-        row[0].set(ylim=(0, 1), ylabel=f"{data}\nshare of chains")
+        row[0].set(ylim=(0, 1), ylabel=f"{data}, {seeds[0]['seeds'].nunique()} seeds\nshare of chains")
         for quantity, label, colour, marker in (
             ("ends", "seen", MAP, "o"),
             ("ends at least", "at least (Chao1)", DATA, "^"),
@@ -61,7 +66,7 @@ def ends(found: Evidence) -> Figure:
         for condition, label, colour in (("ends", "at ends", MAP), ("training points", "at training points", DATA)):
             _dots(row[2], found, data, "radius", condition, colour, label)
         row[2].axhline(1, color=CONTROL, lw=0.8, ls=":")
-        row[2].set(ylim=(0, None), ylabel="spectral radius")
+        row[2].set(ylim=(0, 1.1 * row[2].dataLim.y1), ylabel="spectral radius")
         for axis in row:
             axis.set(xticks=places, xticklabels=FEW, xlabel="depth")
             axis.set_xlim(-0.6, len(FEW) - 0.4)
@@ -70,17 +75,18 @@ def ends(found: Evidence) -> Figure:
     for axis in axes[1]:
         axis.set_xlabel("depth")
         axis.legend(
-            *axis.get_legend_handles_labels(), fontsize="x-small", loc="upper center", bbox_to_anchor=(0.5, -0.45),
-            ncols=3, columnspacing=0.8, handletextpad=0.3,
+            *axis.get_legend_handles_labels(), fontsize="small", loc="upper center", bbox_to_anchor=(0.5, -0.45),
+            ncols=3, columnspacing=0.8, handletextpad=0.3, handlelength=1,
         )  # fmt: skip
     return drawn
 
 
 @figure("07_bestiary")
 def bestiary(found: Evidence) -> Figure:
-    """The pictures in which most chains end, each above the training image nearest to it, with its share of
-    chains above it and its spectral radius below."""
-    names = {f"{data}, depth {DEEP}": f"{data}/{DEEP}/mlp" for data in IMAGES}
+    """The pictures in which most chains end, in one ten-layer network trained on digits and in one trained on 4,000
+    MNIST digits: above each its share of the chains, below it the training image nearest to it, and its spectral
+    radius. Most look like digits, and none is a training image."""
+    names = {f"{data}, depth {DEEP}, 1 seed": f"{data}/{DEEP}/mlp" for data in IMAGES}
     drawn, columns = Figure((PAGE, 168 * MILLIMETRE)), BEASTS // 2
     axis = drawn.subplots()
     top = 0.0
@@ -99,8 +105,8 @@ def bestiary(found: Evidence) -> Figure:
                 place = (x + 0.05, x + 0.95, y - lower - 0.9, y - lower)
                 axis.imshow(picture.reshape(side, side), cmap="gray", vmin=0, vmax=255, extent=place)
             period = "" if periods[i] == 1 else f", {periods[i]} runs"
-            axis.text(x + 0.5, y + 0.03, f"{100 * shares[i]:.1f} %{period}", ha="center", va="bottom", fontsize=6)
-            axis.text(x + 0.5, y - 1.87, f"{radii[i]:.2f}", ha="center", va="top", fontsize=6, color="0.4")
+            axis.text(x + 0.5, y + 0.03, f"{100 * shares[i]:.1f} %{period}", ha="center", va="bottom", fontsize=7)
+            axis.text(x + 0.5, y - 1.9, f"{radii[i]:.2f}", ha="center", va="top", fontsize=7, color="0.4")
         top -= 2.5 * (1 + (len(points) - 1) // columns) + 0.7
     axis.set(xlim=(0, columns), ylim=(top + 0.5, 0.4), aspect="equal", xticks=[], yticks=[])
     sns.despine(ax=axis, left=True, bottom=True)
@@ -109,7 +115,9 @@ def bestiary(found: Evidence) -> Figure:
 
 @figure("07_basins")
 def basins(found: Evidence) -> Figure:
-    """The square coloured by the end that chains from there come to, for the toy of four points at three depths."""
+    """The square coloured by the end that a chain from there comes to within 500 runs, for one toy network of each
+    depth trained on four points. Nearly all ends (dots) lie at training points (squares), and the network with ten
+    layers divides the square unevenly."""
     drawn, axes = panels(62, 1, len(FEW), sharey=True)
     for axis, depth in zip(axes, FEW, strict=True):
         which, points, data = (
@@ -119,10 +127,10 @@ def basins(found: Evidence) -> Figure:
         palette = sns.husl_palette(max(which.max() + 1, 2), s=0.5, l=0.75)
         image = np.array(palette)[which].reshape(side, side, 3).transpose(1, 0, 2)
         axis.imshow(image, origin="lower", extent=(0, 1, 0, 1))
-        axis.plot(*data.T, "s", color="0.1", ms=4, mfc="none", label="training points")
+        axis.plot(*data.T, "s", color="0.1", ms=7, mfc="none", label="training points")
         axis.plot(*points.T, "o", color="0.1", ms=2.5, label="ends")
-        axis.set(title=f"depth {depth}", xlabel="$x_1$", xticks=[0, 0.5, 1], yticks=[0, 0.5, 1])
-    axes[0].set_ylabel("$x_2$")
+        axis.set(title=f"depth {depth}, 1 seed", xlabel="feature 1", xticks=[0, 0.5, 1], yticks=[0, 0.5, 1])
+    axes[0].set_ylabel("feature 2")
     legend_below(drawn, axes[0])
     return drawn
 

@@ -18,13 +18,17 @@ PUBLISHED_CORNERS = {
 
 @figure("02_corner_losses")
 def corner_losses(found: Evidence) -> Figure:
-    """Loss at the corners of a cube by number of training points and dimension, with the published curves."""
+    """Squared error at the corners of a unit cube by number of training points in it: colours are its dimension d, thin
+    lines three seeds, thick lines their means, bands 95 % intervals, crosses values read off the paper's picture. The
+    error falls with more points, later in higher dimension, and in 16 dimensions it stays far from zero."""
     return _by_points(found)
 
 
 @figure("02_published", profile="paper")
 def published(found: Evidence) -> Figure:
-    """The same after the published 10,000 full-batch steps, ten seeds: what decides."""
+    """Squared error at the corners of a unit cube by number of training points in it, after the published 10,000
+    full-batch steps: colours are its dimension d, thin lines ten seeds, thick lines their means, bands 95 % intervals,
+    crosses values read off the paper's picture. TO SEE."""
     return _by_points(found)
 
 
@@ -46,7 +50,8 @@ def _by_points(found: Evidence) -> Figure:
         axis.set_xscale("log", base=2)
         axis.set_xticks([1, 8, 64, 512, 2048], ["1", "8", "64", "512", "2,048"])
         axis.minorticks_off()
-        axis.set(title=f"{quantity.split()[0].capitalize()} over the corners", xlabel="training points", ylim=(0, None))
+        title = f"{quantity.split()[0].capitalize()} over the corners, {len(seeds)} seeds"
+        axis.set(title=title, xlabel="training points", ylim=(0, None))
     axes[0].set_ylabel("squared error per feature")
     axes[1].legend(*axes[0].get_legend_handles_labels(), fontsize="small", ncols=2, loc="upper right")
     return drawn

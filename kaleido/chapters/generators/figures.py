@@ -12,7 +12,9 @@ from kaleido.lab.pictures import samples_in_rows
 
 @figure("08_generators", profile="extended")
 def generators(found: Evidence) -> Figure:
-    """PC, recall and distance to the training points of the kaleidoscope and six generators, on digits and MNIST."""
+    """PC, recall and novelty of the kaleidoscope (orange), six other generators (blue) and training points (grey): dots
+    are seeds, ten on digits and five on 4,000 MNIST digits, bars their means, the dotted line held-out points. On both
+    data sets four generators have a higher PC than the kaleidoscope."""
     drawn, axes = panels(100, 2, 3, sharex="col")
     asked = {"pc": "PC", "recall": "recall", "novelty": "novelty"}
     for row, data in zip(axes, IMAGES, strict=True):
@@ -35,17 +37,20 @@ def generators(found: Evidence) -> Figure:
 
 @figure("08_samples")
 def samples(found: Evidence) -> Figure:
-    """Twenty samples of each generator on digits, one row each, the kaleidoscope first."""
+    """Twenty samples of each generator on digits, one seed, and twenty training points. The kaleidoscope's look like
+    digits, but of few kinds; the idempotent network gives nearly one picture."""
     return _samples(found, "digits")
 
 
 @figure("08_samples_mnist", profile="extended")
 def samples_mnist(found: Evidence) -> Figure:
-    """Twenty samples of each generator on MNIST, one row each, the kaleidoscope first."""
+    """Twenty samples of each generator trained on 4,000 MNIST digits, one seed, and twenty training points. Many of the
+    kaleidoscope's resemble one another, those of the kernel density are grey with noise, and the idempotent network
+    gives one picture."""
     return _samples(found, "mnist5k")
 
 
 def _samples(found: Evidence, data: str) -> Figure:
     names = [name.partition("/")[2] for name in found.arrays if name.startswith(f"{data}/")]
     names = sorted(names, key=lambda name: (name == "training points", name != "kaleidoscope"))
-    return samples_in_rows({name: found.arrays[f"{data}/{name}"] for name in names}, data)
+    return samples_in_rows({name: found.arrays[f"{data}/{name}"] for name in names}, f"{data}, 1 seed")

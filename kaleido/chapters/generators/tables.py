@@ -1,24 +1,22 @@
 """Notebook 08: its tables."""
 
-import pandas as pd
-
-from kaleido.lab.evidence import Evidence
+from kaleido.lab.evidence import Evidence, Table
 from kaleido.lab.statistics import in_words, interval
 
 COPIES = 0.05  # the largest copy share of a setting that may be chosen
 
 
-def best_settings(found: Evidence, data: str) -> pd.DataFrame:
+def best_settings(found: Evidence, data: str) -> Table:
     """Returns the search of B4 on one data set: each setting's mean PC and copy share, and which one is chosen."""
     rows = found.rows(claim="B4", data=data)
     rows = rows[rows["condition"] != "drawn"]
     table = rows.pivot_table(index=["architecture", "condition"], columns="quantity", values="value", sort=False)
     table = table[["pc", "precision", "coverage", "copy share"]]
     chosen = table["pc"].where(table["copy share"] <= COPIES).groupby(level=0, sort=False).idxmax()
-    return table.assign(chosen=table.index.isin(list(chosen)))
+    return Table(table.assign(chosen=table.index.isin(list(chosen))))
 
 
-def compared(found: Evidence, data: str) -> pd.DataFrame:
+def compared(found: Evidence, data: str) -> Table:
     """Returns every generator's scores on held-out points, the best PC first: means over seeds with 95 % intervals."""
     rows = found.rows(claim="B4", data=data, condition="drawn")
     asked = ["pc", "precision", "coverage", "recall", "frechet", "novelty", "copy share", "class entropy"]
@@ -26,5 +24,4 @@ def compared(found: Evidence, data: str) -> pd.DataFrame:
     names = rows.index.unique("architecture")
     means = {name: [interval(rows[name, quantity]) for quantity in asked] for name in names}
     order = sorted(means, key=lambda name: -means[name][0][0])
-    table = pd.DataFrame([[in_words(*ends) for ends in means[name]] for name in order], index=order, columns=asked)
-    return table.rename(columns={"pc": "PC", "frechet": "Fréchet"})
+    return Table([[in_words(*ends) for ends in means[name]] for name in order], index=order, columns=asked)

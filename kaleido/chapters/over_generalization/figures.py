@@ -14,7 +14,9 @@ from kaleido.lab.evidence import Evidence
 
 @figure("01_at_a_glance")
 def at_a_glance(found: Evidence) -> Figure:
-    """Nine unseen inputs, noise and pieces of photographs; the network turns each into something like a digit."""
+    """Nine inputs that one ten-layer network has not seen (top), its outputs (middle), and the training digits nearest
+    to these (bottom); it was trained on 4,000 MNIST digits. Noise and pieces of photographs alike come out as something
+    like a digit."""
     pictures = found.arrays["mnist5k/glance"].numpy().reshape(3, 9, 28, 28) / 255
     drawn, axes = panels(54, 3, 9, gridspec_kw={"wspace": 0.05, "hspace": 0.05})
     for row, name in zip(range(3), ("unseen input", "output of\nthe network", "nearest\ntraining digit"), strict=True):
@@ -31,7 +33,9 @@ def at_a_glance(found: Evidence) -> Figure:
 
 @figure("01_output_maps")
 def output_maps(found: Evidence) -> Figure:
-    """Learned 1-D maps are flat at the outermost training points and near the diagonal between; the loss below."""
+    """Maps of toy networks (top) and their squared error (bottom), for two training points on a line (left) and four
+    (right): thin lines are ten seeds, thick lines their median. In the shaded strips the median output is within 0.05
+    of a training point. Around the outermost points the maps are flatter than the diagonal."""
     drawn, axes = panels(88, 2, 2, sharex="col", height_ratios=(3, 2))
     for column, (name, depth) in zip(axes.T, (("points1d", "6/10"), ("points1d-tanh", "9/10")), strict=True):
         values, (low, high) = TOYS[name]
@@ -46,14 +50,14 @@ def output_maps(found: Evidence) -> Figure:
         points = np.ravel(values)
         column[0].plot(points, points, "o", color=DATA, ms=5, label="training points", zorder=3)
         column[0].set(
-            title=f"{len(points)} points, {'tanh' if low < 0 else 'sigmoid'}, depth {depth.split('/')[0]}",
+            title=f"{len(points)} points, {'tanh' if low < 0 else 'sigmoid'} output, depth {depth.split('/')[0]}",
             ylabel="output f(x)",
         )
         errors = (maps - x) ** 2
         column[1].plot(x, errors.T, color=MAP, alpha=0.25, lw=0.8)
         column[1].plot(x, np.median(errors, 0), color=MAP, lw=1.8)
         column[1].plot(points, 0 * points, "o", color=DATA, ms=5, zorder=3, clip_on=False)
-        column[1].set(xlabel="input x", ylabel="$(f(x) - x)^2$", xlim=(low, high), ylim=(0, None))
+        column[1].set(xlabel="input x", ylabel="squared error", xlim=(low, high), ylim=(0, None))
         column[1].set_xticks(np.linspace(low, high, 5))
     axes[0, 0].legend(loc="upper left", fontsize="small", handlelength=1.2)
     return drawn
@@ -61,7 +65,9 @@ def output_maps(found: Evidence) -> Figure:
 
 @figure("01_square_maps")
 def square_maps(found: Evidence) -> Figure:
-    """Around each of four points in the square lies a region whose outputs are within 0.05 of the point."""
+    """Distance from the output to the nearest training point (left) and squared error (right) for every input of one
+    toy network, which was trained on four points in the square (orange). Blue lines enclose the inputs whose output is
+    within 0.05 of a training point: a region around each of them."""
     values, (low, high) = TOYS["points2d"]
     outputs = _seeds(found, "points2d/6/50/map")[0]
     side = round(len(outputs) ** 0.5)
@@ -70,7 +76,10 @@ def square_maps(found: Evidence) -> Figure:
     away = ((outputs[:, None] - np.array(values)) ** 2).sum(2).min(1) ** 0.5
     error = ((outputs - inputs) ** 2).mean(1)
     drawn = Figure((PAGE, 70 * MILLIMETRE))
-    two = ((away, "Output", "distance of f(x) to a point"), (error, "Loss", "squared error per feature"))
+    two = (
+        (away, "Output, 1 seed", "distance to a training point"),
+        (error, "Error, 1 seed", "squared error per feature"),
+    )
     for axis, (shown, title, label) in zip(drawn.subplots(1, 2), two, strict=True):
         edges = (low, high, low, high)
         image = axis.imshow(shown.reshape(side, side).T, extent=edges, origin="lower", cmap="Greys", vmin=0)
@@ -84,7 +93,9 @@ def square_maps(found: Evidence) -> Figure:
 
 @figure("01_orbits")
 def orbits(found: Evidence) -> Figure:
-    """Most chains of the toy networks come to a training point within ten to twenty runs."""
+    """Chains of three toy networks, one seed each, from uniform noise: on a line with two and with four training points
+    (orange bars), and in the square with four (orange dots; grey is the distance from the output to the nearest). Most
+    chains come to a training point within ten to twenty runs."""
     drawn, axes = panels(62, 1, 3)
     for axis, (name, depth) in zip(
         axes, (("points1d", "6/10"), ("points1d-tanh", "9/10"), ("points2d", "6/50")), strict=True
@@ -99,21 +110,29 @@ def orbits(found: Evidence) -> Figure:
             image = axis.imshow(
                 away.reshape(side, side).T, extent=edges, origin="lower", cmap="Greys", vmin=0, vmax=0.3
             )
-            drawn.colorbar(image, ax=axis, label="distance of f(x) to a point", shrink=0.8)
+            drawn.colorbar(image, ax=axis, label="distance to a training point", shrink=0.8)
             axis.plot(*paths.transpose(2, 0, 1), color=MAP, lw=0.9, marker=".", ms=3)
             axis.plot(*np.array(values).T, "o", color=DATA, ms=6, zorder=3)
-            axis.set(title="2-D", xlabel="feature 1", ylabel="feature 2", xlim=(low, high), ylim=(low, high))
+            axis.set(
+                title="4 points in 2-D, 1 seed",
+                xlabel="feature 1",
+                ylabel="feature 2",
+                xlim=(low, high),
+                ylim=(low, high),
+            )
         else:
             runs = min(len(paths), 11)
             axis.hlines(np.ravel(values), 0, runs - 1, color=DATA, lw=3, alpha=0.6)
             axis.plot(paths[:runs, :, 0], color=MAP, lw=0.9, marker=".", ms=3)
-            axis.set(title=f"{len(values)} points", xlabel="sampling run", ylabel="x", ylim=(low, high))
+            axis.set(title=f"{len(values)} points in 1-D, 1 seed", xlabel="sampling run", ylabel="x", ylim=(low, high))
     return drawn
 
 
 @figure("01_by_depth")
 def by_depth(found: Evidence) -> Figure:
-    """The share of the space that one application of a toy network brings to a training point, by depth."""
+    """Share of the space that one pass through a toy network brings within 0.05 of a training point, by depth: thin
+    lines are ten seeds, thick lines their mean with its 95 % interval, dashes the share before. It grows with depth; in
+    the square it does so mostly after six layers."""
     drawn, axes = panels(62, 1, 2, sharey=True)
     for axis, data in zip(axes, ("points1d", "points2d"), strict=True):
         rows = found.rows(quantity="share at a point", data=data, width=50, run=1)
@@ -134,12 +153,14 @@ def by_depth(found: Evidence) -> Figure:
 
 @figure("01_unseen_inputs")
 def unseen_inputs(found: Evidence, sets: tuple[str, ...] = IMAGES) -> Figure:
-    """Contraction against spread for the learned map and seven controls, on digits and on MNIST."""
+    """Contraction and spread of one pass on uniform noise, on digits and on 4,000 MNIST digits: blue are trained
+    networks, other marks the control maps, three seeds each. The networks lie on the claimed side (shaded), and their
+    outputs near many images; constant images lie there too, but near one image only."""
     drawn = Figure((PAGE if len(sets) > 1 else 1.4 * COLUMN, 74 * MILLIMETRE))
     axes = drawn.subplots(1, len(sets), sharey=True, squeeze=False)[0]
     names = {
-        "mlp": "learned, depth 10", "untrained": "untrained", "untrained he": "untrained (He)", "linear": "linear map",
-        "identity": "identity", "mean": "mean of X", "medoid": "one point of X", "black": "all black",
+        "mlp": "trained, depth 10", "untrained": "untrained", "untrained he": "untrained, He", "linear": "linear map",
+        "identity": "identity", "mean": "mean image", "medoid": "one training image", "black": "black image",
     }  # fmt: skip
     marks = dict(zip(names, "os^DvXP*", strict=True))
     for axis, data in zip(axes, sets, strict=True):
@@ -155,7 +176,7 @@ def unseen_inputs(found: Evidence, sets: tuple[str, ...] = IMAGES) -> Figure:
             axis.plot(rho, spread, marks[name], color=colour, label=label, **look)
         axis.set(
             title=f"{data}, {len(rho)} seeds",
-            xlabel=r"contraction $\rho$ (0: on the data)",
+            xlabel="contraction (0: on the data)",
             xlim=(0, max(1.08, 1.04 * axis.dataLim.x1)),
             ylim=(0, max(1.08, 1.04 * axis.dataLim.y1)),
         )
@@ -166,19 +187,22 @@ def unseen_inputs(found: Evidence, sets: tuple[str, ...] = IMAGES) -> Figure:
 
 @figure("01_bounded_outputs")
 def bounded_outputs(found: Evidence) -> Figure:
-    """Contraction by depth at equal training loss, for tanh, sigmoid, linear and clipped linear outputs."""
+    """Contraction on uniform noise by depth and output, on digits, with all networks of a kind at the same training
+    loss: dashes are three seeds, dots their means with 95 % intervals. With two and six layers bounded outputs (tanh
+    and sigmoid) contract more than linear ones; with ten the intervals overlap."""
     drawn, axis = panels(70, wide=COLUMN)
     colours = dict(zip(("tanh", "sigmoid", "linear", "linear, clipped"), sns.color_palette("colorblind"), strict=False))
     for shift, (name, colour) in enumerate(colours.items()):
         rows = found.rows(claim="C6", quantity="rho", architecture=name)
         means = found.means(claim="C6", quantity="rho", architecture=name).sort_values("depth")
         x = 0.12 * (shift - 1.5)
-        axis.plot(rows["depth"] + x, rows["value"], ".", color=colour, ms=3, alpha=0.5, mew=0)
+        axis.plot(rows["depth"] + x, rows["value"], "_", color=colour, ms=5, alpha=0.6)
         errors = (means[["high", "low"]].to_numpy().T - means["value"].to_numpy()) * [[1], [-1]]
         axis.errorbar(
             means["depth"] + x, means["value"], errors[::-1], color=colour, lw=1.2, marker="o", ms=3, label=name
         )
-    axis.set(xlabel="depth (hidden layers)", ylabel=r"contraction $\rho$", ylim=(0, None))
+    title = f"digits, {rows['seeds'].nunique()} seeds, at equal loss"
+    axis.set(title=title, xlabel="depth (hidden layers)", ylabel="contraction", ylim=(0, None))
     axis.set_xticks(sorted(rows["depth"].unique()))
     axis.legend(fontsize="small", title="output", title_fontsize="small")
     return drawn

@@ -4,7 +4,7 @@ import pandas as pd
 
 from kaleido.chapters.common import IMAGES, OF_PART
 from kaleido.chapters.common import LATE as LAST
-from kaleido.lab.evidence import Evidence
+from kaleido.lab.evidence import Evidence, Table
 from kaleido.lab.statistics import in_words, interval
 
 COPIES = 0.05  # the largest copy share of a recipe that may be chosen
@@ -16,7 +16,7 @@ def best_run(found: Evidence, data: str, architecture: str = "plain") -> int:
     return int(rows.groupby("run")["value"].mean().idxmax())
 
 
-def best_recipes(found: Evidence) -> pd.DataFrame:
+def best_recipes(found: Evidence) -> Table:
     """Returns the search of B5, the best first: mean PC at run 200 by way to learn and way to turn.
 
     Returns:
@@ -29,14 +29,14 @@ def best_recipes(found: Evidence) -> pd.DataFrame:
     mean = rows.groupby(["learned", "turned", "data", "quantity"], sort=False)["value"].mean().unstack("data")
     scores, copied = mean.xs("pc", level="quantity"), mean.xs("copy share", level="quantity").max(axis=1)
     table = scores[list(IMAGES)].assign(pc=scores[list(IMAGES)].mean(axis=1), copies=copied)
-    return (
+    return Table(
         table.assign(late=table["copies"] > COPIES)
         .sort_values(["late", "pc"], ascending=[True, False])
         .drop(columns="late")
     )
 
 
-def repaired(found: Evidence, data: str) -> pd.DataFrame:
+def repaired(found: Evidence, data: str) -> Table:
     """Returns what each remedy does at run 200 on held-out points: means over seeds with 95 % intervals.
 
     The plain sampler is there at its best run, too.
@@ -54,4 +54,4 @@ def repaired(found: Evidence, data: str) -> pd.DataFrame:
                 values |= {"jump": "", "different pictures": ""}
             lines[learned, turned, run] = [values[name] for name in asked]
     index = pd.MultiIndex.from_tuples(lines, names=["learned", "turned", "run"])
-    return pd.DataFrame(list(lines.values()), index=index, columns=["PC", *asked[1:]])
+    return Table(list(lines.values()), index=index, columns=asked)
