@@ -14,6 +14,7 @@ from kaleido.chapters import (
     dimension,
     generators,
     kaleidoscope,
+    memory,
     over_generalization,
     own_data,
     remedies,
@@ -25,7 +26,7 @@ CHAPTERS = tuple(
     chapter.CHAPTER
     for chapter in (
         tour, over_generalization, dimension, kaleidoscope, depth, architectures, data_sets, attractors, generators,
-        remedies, claims, own_data,
+        remedies, claims, memory, own_data,
     )
 )  # fmt: skip
 PUBLISHED = {  # what arXiv 2402.11793 and its notebooks show: our figures of it, or why there is none

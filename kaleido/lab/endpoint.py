@@ -9,8 +9,13 @@ import numpy as np
 from kaleido.lab.drawing import Drawing
 from kaleido.lab.evidence import Evidence
 
-__all__ = ["Endpoint", "NotMeasured", "values"]
+__all__ = ["FAMILIES", "Endpoint", "NotMeasured", "values"]
 
+FAMILIES = {  # p-values are corrected within each; what the ledger calls them
+    "paper": "the paper's {} claims",
+    "ours": "our {} controls and questions",
+    "memory": "our {} claims on memory",
+}
 SIDES = {"<": operator.lt, "≤": operator.le, ">": operator.gt, "≥": operator.ge}
 
 
@@ -32,7 +37,8 @@ class Endpoint:
         data: The data set that decides.
         small: Data sets of small networks that are shown beside it.
         planned: How many seeds decide.
-        ours: Whether it is a control or a question of ours, and no claim of the paper: a family of its own.
+        first: The first of the seeds that decide; the others follow it.
+        family: One of `FAMILIES`.
         extended: Whether small networks were measured once, into the record of the `extended` profile.
         guards: Trivial maps or samples, of which the same number is taken.
         remark: What the word should be read with, if anything.
@@ -47,7 +53,8 @@ class Endpoint:
     data: str = "mnist"
     small: tuple[str, ...] = ("digits", "mnist5k")
     planned: int = 10
-    ours: bool = False
+    first: int = 200
+    family: str = "paper"
     extended: bool = False
     guards: Callable[[Evidence, str], dict[str, np.ndarray]] = lambda found, data: {}
     remark: Callable[[Evidence, str], str] = lambda found, data: ""

@@ -13,7 +13,7 @@ import pandas as pd
 from IPython.display import Markdown
 
 from kaleido.lab.chapter import Chapter
-from kaleido.lab.endpoint import Endpoint, NotMeasured
+from kaleido.lab.endpoint import FAMILIES, Endpoint, NotMeasured
 from kaleido.lab.evidence import IN_WORDS, Evidence, compare, read_evidence, recorded
 from kaleido.lab.statistics import holm, in_words, interval, p_value
 from kaleido.tools import exact, files
@@ -29,7 +29,6 @@ LEVEL = 0.05
 ELSEWHERE = 0.95  # share of a notebook's numbers that must agree on another machine than the record's
 PAPER = "paper"  # the profile that decides
 UNRUN = "not run yet"
-FIRST = 200  # of the seeds that decide
 ASKED = {"<": "less than", "≤": "at most", ">": "more than", "≥": "at least"}
 
 
@@ -49,9 +48,12 @@ class Verdict:
 
 
 def claims_of(chapters: Sequence[Chapter]) -> dict[str, Endpoint]:
-    """Returns the claims of all chapters by name: the paper's first, in the order of their names, then ours."""
+    """Returns the claims of all chapters by name: the paper's in the order of their names, then ours."""
     every = {name: claim for chapter in chapters for name, claim in chapter.claims.items()}
-    return dict(sorted(every.items(), key=lambda item: (item[1].ours, "" if item[1].ours else item[0])))
+    order = list(FAMILIES)
+    return dict(
+        sorted(every.items(), key=lambda item: (order.index(item[1].family), item[0] * (item[1].family == "paper")))
+    )
 
 
 def word(claim: Endpoint, mean: float, p: float) -> str:
@@ -83,12 +85,12 @@ def settle(claims: dict[str, Endpoint], found: dict[str, np.ndarray | str]) -> d
     """Returns each claim's verdict, each family corrected by Holm's method; what was not run counts there as p = 1.
 
     Arguments:
-        claims: The claims by name; the paper's are one family, ours another.
+        claims: The claims by name, each of a family.
         found: A claim's numbers, one per seed, or why it was not run.
     """
     verdicts = {}
-    for ours in (False, True):
-        family = [name for name, claim in claims.items() if claim.ours == ours]
+    for each in FAMILIES:
+        family = [name for name, claim in claims.items() if claim.family == each]
         raw = [1.0 if isinstance(found[name], str) else p_value(found[name], claims[name].threshold) for name in family]
         for name, p in zip(family, holm(raw), strict=True):
             if isinstance(found[name], str):
@@ -163,7 +165,7 @@ def _entries(chapters: Sequence[Chapter], verdicts: dict[str, Verdict], small: d
     for chapter in chapters:
         extended = _extended(chapter)
         for name, claim in chapter.claims.items():
-            about = {key: getattr(claim, key) for key in ("text", "measured", "data", "ours")}
+            about = {key: getattr(claim, key) for key in ("text", "measured", "data", "family")}
             about |= {"notebook": chapter.number, "figure": claim.figure.name}
             found = extended if claim.extended else small.get(chapter.number)
             beside = sides(claim, found) if found else {}
@@ -208,7 +210,7 @@ def answer(chapters: Sequence[Chapter], notebook: str) -> Markdown:
 def _sentence(entry: dict) -> str:
     said = f"**{entry['text']}: {entry['word']}** ({entry['claim']})."
     side, _, threshold = entry["threshold"].partition(" ")
-    direction = threshold == "0" and not entry["ours"]  # the paper names no other threshold
+    direction = threshold == "0" and entry["family"] == "paper"  # the paper names no other threshold
     asked = f"{'the claim says' if direction else 'we ask for'} {ASKED[side]} {threshold}"
     measured, where = entry["measured"][0].upper() + entry["measured"][1:], _set(entry)
     if entry["mean"] is None:
@@ -234,7 +236,7 @@ def endpoints(chapters: Sequence[Chapter]) -> str:
             about |= {"side": claim.side, "threshold": claim.threshold, "word": verdicts[name].word}
             about["p"] = verdicts[name].p
             values = claim.seeds(there[notebook[name]], claim.data)
-            rows += [about | {"seed": FIRST + i, "value": value} for i, value in enumerate(values)]
+            rows += [about | {"seed": claim.first + i, "value": value} for i, value in enumerate(values)]
     return pd.DataFrame(rows).to_csv(index=False, lineterminator="\n", float_format="%.7g")
 
 
@@ -348,10 +350,10 @@ def _rows(entries: list[dict], root: str, small: bool = True) -> str:
 
 def _tally(entries: list[dict]) -> str:
     sentences = []
-    for ours, of in ((False, "the paper's {} claims"), (True, "our {} controls and questions")):
+    for family, of in FAMILIES.items():
         words = {}
         for entry in entries:
-            if entry["ours"] == ours:
+            if entry["family"] == family:
                 words.setdefault(entry["word"], []).append(entry["claim"])
         listed = [f"{len(words[name])} {name} ({', '.join(words[name])})" for name in WORDS if name in words]
         sentences.append(f"Of {of.format(sum(map(len, words.values())))}: {', '.join(listed)}.")

@@ -197,7 +197,7 @@ def extend(chapters: Sequence[Chapter], profile: str = "extended") -> None:
             raise ValueError(f"notebook {chapter.number} has nothing in the {profile} record")
         found = chapter.evidence(profile)
         if profile == "paper":
-            add_evidence(files.record_folder() / profile, chapter.number, profile, found.singles())
+            add_evidence(files.record_folder() / profile, chapter.number, profile, found.singles(), found.arrays)
             continue
         for path in (files.build_folder(profile) / "evidence").glob(f"{chapter.number}.*"):
             files.write(files.root() / "data" / "record" / profile / path.name, path.read_bytes())

@@ -17,26 +17,27 @@ from kaleido.chapters.generators.cells import CHOSEN
 from kaleido.chapters.generators.claims import RIVALS
 from kaleido.chapters.generators.generators import GENERATORS
 from kaleido.chapters.remedies.cells import RECIPE
+from kaleido.lab.endpoint import FAMILIES
 from kaleido.lab.evidence import COLUMNS, Evidence, write_evidence
 from kaleido.lab.ledger import claims_of, findings, judge, settle
 from kaleido.tools import files
 
 PLAIN_RUN = 10
 CLAIMS = claims_of(CHAPTERS)
-PAPERS, OURS = ([name for name, claim in CLAIMS.items() if claim.ours == ours] for ours in (False, True))
+PAPERS, OURS, MEMORY = ([name for name, claim in CLAIMS.items() if claim.family == family] for family in FAMILIES)
 
 
 def row(*about, **other):
     return any_row(*about, **{"width": 500, "run": None} | other)
 
 
-def planted(numbers, loss=0.99):
+def planted(numbers, loss=0.99, apart=0.9):
     """Rows, by notebook, from which each claim's endpoint is what `numbers` has for it, one per seed."""
-    rows = {name: [] for name in ("01", "02", "03", "04", "05", "06", "07", "08", "09")}
+    rows = {name: [] for name in ("01", "02", "03", "04", "05", "06", "07", "08", "09", "11")}
 
     def add(notebook, name, seed, value, claim, quantity, architecture="mlp", **other):
         data = other.pop("data", CLAIMS[name].data)
-        rows[notebook].append(row(claim, quantity, data, architecture, 200 + seed, value, **other))
+        rows[notebook].append(row(claim, quantity, data, architecture, CLAIMS[name].first + seed, value, **other))
 
     depth = {"C2a": ("rho", "mlp"), "C2b": ("pair contraction", "mlp"), "C4": ("pc", "mlp")}
     matched = {f"{name}m": about for name, about in (("C2", depth["C2a"]), ("C2b", depth["C2b"]), ("C4", depth["C4"]))}
@@ -97,6 +98,17 @@ def planted(numbers, loss=0.99):
             elif name == "B5":
                 add("09", name, seed, 0.5 + v, "B5", "pc", RECIPE[0], condition=RECIPE[1], run=200)
                 add("09", name, seed, 0.5, "B5", "pc", "plain", condition="plain", run=PLAIN_RUN)
+            elif name == "M1":
+                for n, value in ((100, v), (10, 1.0)):
+                    add("11", name, seed, value, "M1", "share near own set", condition=f"{n} images", run=500)
+            elif name == "M2":
+                about = {"architecture": "other images, other weights", "condition": "30000 images", "run": 20}
+                add("11", name, seed, v, "M2", "ratio", **about)
+                add("11", name, seed, apart, "M2", "different noises", **about)
+                add("11", name, seed, 0.4, "M2", "ratio", **about | {"architecture": "nearest images"})
+            elif name == "M3":
+                about = {"condition": "30000 images", "run": 20}
+                add("11", name, seed, v, "M3", "share nearer to own set", **about)
     if "C7a" in numbers:
         for seed, (a, b) in enumerate(zip(numbers["C7a"], numbers["C7b"], strict=True)):
             for d in DIMENSIONS:
@@ -149,11 +161,12 @@ def test_the_families_are_those_of_the_page():
     page = (files.root() / "book" / "claims.md").read_text()
     assert " ".join(PAPERS) == "C1 C2a C2b C3a C3b C4 C5a C5b C5c C6 C7a C7b C8 C9a C9b"
     assert " ".join(OURS) == "C2m C2bm C4m C2p C4p C2i C4i B1 B2 B3 B4 B5"
+    assert " ".join(MEMORY) == "M1 M2 M3"
     assert [len(PAPERS), len(OURS)] == [15, 12]
     assert not [name for name in CLAIMS if name not in page]
 
 
-@pytest.mark.parametrize("family", [PAPERS, OURS], ids=["the paper's", "ours"])
+@pytest.mark.parametrize("family", [PAPERS, OURS, MEMORY], ids=FAMILIES)
 def test_without_any_effect_a_decided_word_is_as_rare_as_the_level_says(family):
     """400 draws of a family whose means are its thresholds: 20 with a decided word, give or take chance (3 x 4.4)."""
     rng = np.random.default_rng(0)
@@ -173,8 +186,10 @@ def test_correction_is_by_family_and_counts_what_was_not_run():
     single = settle(CLAIMS, alone)["C1"]
     assert single.p == pytest.approx(min(1, 15 * float(ttest_1samp(numbers["C1"], 0.5).pvalue)))
     assert settle(CLAIMS, alone)["C2a"].word == "not run"
-    other = settle(CLAIMS, alone | around(5, names=OURS))["C1"]
+    other = settle(CLAIMS, alone | around(5, names=OURS + MEMORY))["C1"]
     assert other == single
+    third = dict.fromkeys(CLAIMS, "not run") | {"M1": numbers["C1"]}  # the same numbers and threshold, a family of 3
+    assert settle(CLAIMS, third)["M1"].p == pytest.approx(min(1, single.p / 5))
 
 
 def test_a_claim_needs_all_of_its_planned_seeds():
@@ -199,6 +214,7 @@ def test_guards_qualify_support_and_never_take_away_a_failure():
     good, bad = (judge(CHAPTERS, evidence(planted(around(distance)))) for distance in (3, -3))
     assert good["C3a"].also == ("mixup",)  # and not the ceiling
     assert good["C1"].also == ("black",)
+    assert good["M2"].also == ("nearest images",)
     assert (bad["C3a"].word, bad["C3a"].also) == ("not supported", ())
     assert good["C3a"].word == "supported"
 
@@ -220,6 +236,12 @@ def test_quality_is_not_compared_where_no_depth_makes_samples():
     verdicts = judge(CHAPTERS, evidence(rows))
     assert verdicts["C4m"].reason == "no depth makes samples at that loss"
     assert verdicts["C2m"].word == "supported"
+
+
+def test_kaleidoscopes_that_are_constants_are_not_said_to_agree():
+    verdicts = judge(CHAPTERS, evidence(planted(around(3), apart=0.09)))
+    assert {name for name, verdict in verdicts.items() if verdict.word == "not run"} == {"M2"}
+    assert verdicts["M2"].reason == "samples from different noises are alike: 0.090 of the distance between images"
 
 
 def test_a_rise_that_is_not_monotone_is_called_so():

@@ -19,12 +19,12 @@ def plan(profile):
     return [Cell("mine.study:nearer", "points1d", 2, 10, 50, (seed,)) for seed in (100, 101, 102)]""",
     "study": """import kaleido as kd
 def nearer(cell, net, data, seed, history, add):
-    add("M1", "rho", kd.contraction(net, kd.noise(data, 50, seed=seed), data), 50, "noise", 1)""",
+    add("X1", "rho", kd.contraction(net, kd.noise(data, 50, seed=seed), data), 50, "noise", 1)""",
     "claims": """from kaleido.lab.endpoint import Endpoint, values
 from mine.figures import seeds
 def rho(found, data):
-    return values(found, claim="M1", quantity="rho", data=data)
-CLAIMS = {"M1": Endpoint("Outputs are near", "contraction", rho, 0.5, "<", seeds, data="points1d", planned=3)}""",
+    return values(found, claim="X1", quantity="rho", data=data)
+CLAIMS = {"X1": Endpoint("Outputs are near", "contraction", rho, 0.5, "<", seeds, data="points1d", planned=3)}""",
     "figures": """from matplotlib.figure import Figure
 from kaleido.lab.drawing import figure
 @figure("30_seeds")
@@ -51,7 +51,7 @@ def test_a_chapter_of_ones_own_is_run_drawn_and_judged(build, tmp_path, monkeypa
     assert run([chapter], "smoke", folder=tmp_path) == {}
     assert len(read_evidence(build / "smoke" / "evidence", "30", "smoke").values(quantity="rho")) == 3
     assert {path.name for path in (build / "smoke" / "figures").glob("30_*")} == {"30_seeds.pdf", "30_seeds.png"}
-    rows = [row("M1", "rho", "points1d", "mlp", 200 + i, 0.3 + i / 1000) for i in range(3)]
+    rows = [row("X1", "rho", "points1d", "mlp", 200 + i, 0.3 + i / 1000) for i in range(3)]
     write_evidence(tmp_path / "record" / "paper", "30", "paper", rows)
-    verdict = judge([*CHAPTERS, chapter])["M1"]
+    verdict = judge([*CHAPTERS, chapter])["X1"]
     assert (verdict.word, verdict.mean) == ("supported", pytest.approx(0.301))

@@ -16,7 +16,8 @@ def test_plans_know_their_profiles():
                 [100],
                 [110],
                 [200],
-            )  # 110: other seeds of the extended profile; 200: those that decide
+                [300],
+            )  # 110: other seeds of the extended profile; 200 and 300: those that decide
             assert len(set(cells)) == len(cells)
     laptop = over_generalization.CHAPTER.cells("laptop")
     unseen = [cell for cell in laptop if cell.study.endswith(":unseen")]

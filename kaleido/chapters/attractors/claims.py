@@ -24,14 +24,14 @@ def turned(claim: str, quantity: str, run: int, before: int | None = None) -> Ca
 CLAIMS = {
     "B1": Endpoint(
         "The kaleidoscope collapses if it is turned too long", "coverage at run 200 minus that at run 20",
-        turned("B1", "coverage", LATE, SAMPLED), 0, "<", figures.collapse, ours=True,
+        turned("B1", "coverage", LATE, SAMPLED), 0, "<", figures.collapse, family="ours",
     ),
     "B2": Endpoint(
         "The kaleidoscope copies its training set", "copy share at run 20",
-        turned("B2", "copy share", SAMPLED), 0.05, "≥", figures.bestiary, ours=True,
+        turned("B2", "copy share", SAMPLED), 0.05, "≥", figures.bestiary, family="ours",
     ),
     "B3": Endpoint(
         "Chains come to rest", "share of chains in neither a fixed point nor a cycle at run 500",
-        turned("B3", "share neither", LAST), 0.1, "<", figures.ends, ours=True,
+        turned("B3", "share neither", LAST), 0.1, "<", figures.ends, family="ours",
     ),
 }  # fmt: skip

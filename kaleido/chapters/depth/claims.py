@@ -59,35 +59,35 @@ CLAIMS = {
     ),
     "C2m": Endpoint(
         "Outputs land nearer with depth at equal training loss, too", "contraction at depth 10 minus that at depth 1",
-        deeper("rho", matched=True), -0.1, "≤", figures.depth_and_loss, ours=True,
+        deeper("rho", matched=True), -0.1, "≤", figures.depth_and_loss, family="ours",
     ),
     "C2bm": Endpoint(
         "A deeper network maps many inputs to one at equal training loss, too",
         "pair contraction at depth 10 minus that at depth 1",
-        deeper("pair contraction", matched=True), -0.1, "≤", figures.depth_and_loss, ours=True,
+        deeper("pair contraction", matched=True), -0.1, "≤", figures.depth_and_loss, family="ours",
     ),
     "C4m": Endpoint(
         "Sample quality rises with depth at equal training loss, too", "PC at run 20 at depth 10 minus that at depth 1",
-        deeper("pc", matched=True), 0.1, "≥", figures.depth_and_loss, ours=True,
+        deeper("pc", matched=True), 0.1, "≥", figures.depth_and_loss, family="ours",
     ),
     "C2p": Endpoint(
         "Outputs land nearer with depth at equal loss and equal number of parameters, too",
         "contraction at depth 10 minus that at depth 1",
-        deeper("rho", "equal parameters", True), -0.1, "≤", figures.not_depth, extended=True, ours=True,
+        deeper("rho", "equal parameters", True), -0.1, "≤", figures.not_depth, extended=True, family="ours",
     ),
     "C4p": Endpoint(
         "Sample quality rises with depth at equal loss and equal number of parameters, too",
         "PC at run 20 at depth 10 minus that at depth 1",
-        deeper("pc", "equal parameters", True), 0.1, "≥", figures.not_depth, extended=True, ours=True,
+        deeper("pc", "equal parameters", True), 0.1, "≥", figures.not_depth, extended=True, family="ours",
     ),
     "C2i": Endpoint(
         "Outputs land nearer with depth at equal loss with He's initialisation, too",
         "contraction at depth 10 minus that at depth 1",
-        deeper("rho", "He", True), -0.1, "≤", figures.not_depth, extended=True, ours=True,
+        deeper("rho", "He", True), -0.1, "≤", figures.not_depth, extended=True, family="ours",
     ),
     "C4i": Endpoint(
         "Sample quality rises with depth at equal loss with He's initialisation, too",
         "PC at run 20 at depth 10 minus that at depth 1",
-        deeper("pc", "He", True), 0.1, "≥", figures.not_depth, extended=True, ours=True,
+        deeper("pc", "He", True), 0.1, "≥", figures.not_depth, extended=True, family="ours",
     ),
 }  # fmt: skip

@@ -23,6 +23,6 @@ def beside_rivals(found: Evidence, data: str) -> np.ndarray:
 CLAIMS = {
     "B4": Endpoint(
         "It is as good a generator as the usual ones", "PC minus that of the best rival",
-        beside_rivals, -0.05, "≥", figures.generators, extended=True, ours=True,
+        beside_rivals, -0.05, "≥", figures.generators, extended=True, family="ours",
     ),
 }  # fmt: skip

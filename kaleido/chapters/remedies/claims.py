@@ -23,6 +23,6 @@ def repaired(found: Evidence, data: str) -> np.ndarray:
 CLAIMS = {
     "B5": Endpoint(
         "There is a remedy for the collapse", "PC of the remedy at run 200 minus PC of plain sampling at its best run",
-        repaired, 0.1, "≥", figures.remedies, extended=True, ours=True,
+        repaired, 0.1, "≥", figures.remedies, extended=True, family="ours",
     ),
 }  # fmt: skip

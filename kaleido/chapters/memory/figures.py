@@ -1,0 +1,92 @@
+"""Notebook 11: what its figures show, from evidence alone."""
+
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from kaleido.chapters.common import LAST, SAMPLED
+from kaleido.chapters.memory.cells import FEW, MANY, SETS, images
+from kaleido.lab.drawing import CONTROL, DATA, MAP, figure, panels
+from kaleido.lab.evidence import Evidence
+
+ROWS = ("noise", "sample of\nnetwork A", "sample of\nnetwork B", "its nearest\nimage in A", "its nearest\nimage in B")
+THIRD = sns.color_palette("colorblind")[2]
+
+
+@figure("11_two_halves")
+def two_halves(found: Evidence, data: str = "digits") -> Figure:
+    """For each number of images three noises, what two networks that share no image make of each in 20 runs, and the
+    nearest image that either network has learned."""
+    sizes = [n for n in SETS[data] if f"{data}/{n}" in found.arrays]
+    pictures = [found.arrays[f"{data}/{n}"].numpy() for n in sizes]
+    chains, side = pictures[0].shape[1], round(pictures[0].shape[2] ** 0.5)
+    drawn, axis = panels(66)
+    for block, (n, rows) in enumerate(zip(sizes, pictures, strict=True)):
+        left = block * (chains + 0.6)
+        axis.text(left + chains / 2, 0.15, f"N = {n:,}", ha="center", va="bottom", fontweight="bold")
+        for i, row in enumerate(rows):
+            for j, picture in enumerate(row):
+                x, y = left + j, -i - (0.25 if i else 0) - (0.25 if i > 2 else 0)
+                place = (x + 0.04, x + 0.96, y - 0.96, y - 0.04)
+                axis.imshow(picture.reshape(side, side), cmap="gray", vmin=0, vmax=255, extent=place)
+    for i, name in enumerate(ROWS):
+        y = -i - 0.5 - (0.25 if i else 0) - (0.25 if i > 2 else 0)
+        axis.text(-0.25, y, name, ha="right", va="center", fontsize="small")
+    axis.set(xlim=(-2.2, len(sizes) * (chains + 0.6)), ylim=(-5.6, 0.8), aspect="equal", xticks=[], yticks=[])
+    sns.despine(ax=axis, left=True, bottom=True)
+    return drawn
+
+
+@figure("11_memory")
+def memory(found: Evidence, data: str = "digits") -> Figure:
+    """By number of images: chains near an image of the own set, how far two networks' samples from the same noise lie
+    apart with controls, and samples nearer to the own set; each with its threshold and the number it is claimed at.
+    """
+    drawn, (left, middle, right) = panels(72, 1, 3)
+    for run, colour in ((SAMPLED, DATA), (LAST, MAP)):
+        _curve(left, found, data, f"run {run}", colour, quantity="share near own set", architecture="mlp", run=run)
+    for name, colour in (
+        ("other images, other weights", MAP),
+        ("same images, other weights", DATA),
+        ("other images, same weights", THIRD),
+        ("nearest images", CONTROL),
+    ):
+        _curve(middle, found, data, name, colour, quantity="ratio", architecture=name, run=SAMPLED)
+    quantity = "share nearer to own set"
+    _curve(right, found, data, f"run {SAMPLED}", MAP, quantity=quantity, architecture="mlp", run=SAMPLED)
+    _claimed(left, FEW, 0.5, 1.5, "M1")
+    _claimed(middle, MANY[data], -0.5, 0.5, "M2")
+    _claimed(right, MANY[data], -0.5, 0.55, "M3")
+    left.set(title="remembering", ylabel="share of chains near\nan image of the own set", ylim=(-0.03, 1.03))
+    middle.set(title="agreeing", ylabel="distance from the same noise\n(1: as from different noises)", ylim=(0, 1.25))
+    right.set(title="copying", ylabel="share of samples nearer\nto the own set", ylim=(-0.03, 1.03))
+    for axis in (left, middle, right):
+        axis.set(xscale="log", xlabel="images in a set, N")
+        axis.set_xticks(SETS[data], [f"{n:,}" for n in SETS[data]])
+        axis.minorticks_off()
+        axis.legend(fontsize="x-small", loc="upper center", bbox_to_anchor=(0.5, -0.3))
+    return drawn
+
+
+def _curve(axis: Axes, found: Evidence, data: str, label: str, colour, **where) -> None:
+    """One curve against N: a dot for each seed, the mean and its interval."""
+    sizes, means, lows, highs = [], [], [], []
+    for n in SETS[data]:
+        about = {"data": data, "condition": images(n)} | where
+        rows, mean = found.rows(**about), found.means(**about)
+        axis.plot([n] * len(rows), rows["value"], "o", color=colour, ms=2.5, alpha=0.5, mew=0)
+        if len(mean):
+            sizes.append(n)
+            means.append(mean["value"].item())
+            for ends, column in ((lows, "low"), (highs, "high")):  # where all seeds are equal, there is no interval
+                ends.append(mean[column].fillna(mean["value"]).item())
+    axis.fill_between(sizes, lows, highs, color=colour, alpha=0.15, lw=0)
+    axis.plot(sizes, means, color=colour, lw=1.6, marker="o", ms=3.5, label=label)
+
+
+def _claimed(axis: Axes, n: int, low: float, high: float, name: str) -> None:
+    """Marks the threshold of a claim, its side, and the N that it is about."""
+    axis.axhspan(low, high, color=CONTROL, alpha=0.15, lw=0)
+    axis.axhline(low if low > 0 else high, color=CONTROL, lw=0.8, ls="--")
+    axis.axvline(n, color=CONTROL, lw=0.8, ls=":")
+    axis.annotate(f"{name} ", (n, 1), xycoords=("data", "axes fraction"), ha="right", va="top", color="0.35")
