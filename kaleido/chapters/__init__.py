@@ -51,9 +51,10 @@ PUBLISHED = {  # what arXiv 2402.11793 and its notebooks show: our figures of it
     ),
 }  # fmt: skip
 
-judge, ledger, answer, table, check, changed, endpoints = (
+judge, ledger, answer, table, beside, check, changed, endpoints = (
     partial(function, CHAPTERS)
     for function in (
-        _ledger.judge, _ledger.ledger, _ledger.answer, _ledger.table, _ledger.check, _ledger.changed, _ledger.endpoints,
+        _ledger.judge, _ledger.ledger, _ledger.answer, _ledger.table, _ledger.beside, _ledger.check, _ledger.changed,
+        _ledger.endpoints,
     )
 )  # fmt: skip

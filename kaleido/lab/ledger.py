@@ -14,13 +14,13 @@ from IPython.display import Markdown
 
 from kaleido.lab.chapter import Chapter
 from kaleido.lab.endpoint import FAMILIES, Endpoint, NotMeasured
-from kaleido.lab.evidence import IN_WORDS, Evidence, compare, read_evidence, recorded
+from kaleido.lab.evidence import IN_WORDS, KEY, Evidence, compare, read_evidence, recorded
 from kaleido.lab.statistics import holm, in_words, interval, p_value
 from kaleido.tools import exact, files
 
 __all__ = [
-    "ELSEWHERE", "LEVEL", "WORDS", "Verdict", "again", "agreement", "agrees", "answer", "changed", "check", "claims_of",
-    "deciders", "endpoints", "findings", "judge", "ledger", "moved", "number", "read_ledger",
+    "ELSEWHERE", "LEVEL", "WORDS", "Verdict", "again", "agreement", "agrees", "answer", "beside", "changed", "check",
+    "claims_of", "deciders", "endpoints", "findings", "judge", "ledger", "moved", "number", "read_ledger",
     "recorded_here", "settle", "sides", "table", "word",
 ]  # fmt: skip
 
@@ -238,6 +238,45 @@ def endpoints(chapters: Sequence[Chapter]) -> str:
             values = claim.seeds(there[notebook[name]], claim.data)
             rows += [about | {"seed": claim.first + i, "value": value} for i, value in enumerate(values)]
     return pd.DataFrame(rows).to_csv(index=False, lineterminator="\n", float_format="%.7g")
+
+
+def beside(chapters: Sequence[Chapter]) -> Markdown:
+    """Returns all that was recorded with each decided claim, a block to unfold for each, with a table in Markdown.
+
+    A number is a mean over seeds with its 95 % interval; where it was taken of one seed alone it stands without one.
+    Claims on the same quantity, such as C2a and C2m, share their rows and so their table.
+    """
+    there, verdicts, blocks = _record(chapters), judge(chapters), []
+    notebook = {name: chapter.number for chapter in chapters for name in chapter.claims}
+    for name, claim in claims_of(chapters).items():
+        if verdicts[name].word != "not run":
+            shared, table = _beside(there[notebook[name]], re.match(r"[A-Z]\d+", name)[0])
+            head = f"<details><summary>{name}: {claim.text}</summary>"
+            blocks.append("\n\n".join([head, f"{shared}:", _lines(table), "</details>"]))
+    return Markdown("\n\n".join(blocks))
+
+
+def _beside(found: Evidence, claim: str) -> tuple[str, pd.DataFrame]:
+    """What a claim's rows have in common, and their numbers: quantities by the rest, the fewer of both as columns."""
+    rows = found.table[found.table["claim"] == claim]
+    rows = rows.drop_duplicates(KEY, keep="last")  # a mean stands after the seeds that it is of
+    words = {"data": "{}", "depth": "depth {}", "width": "width {}", "condition": "{}", "run": "run {}"}
+    differ = {name for name in words if rows[name].nunique() > 1}
+    said = {}
+    for row in rows.to_dict("records"):
+        of = [words[name].format(row[name]) for name in words if name in differ and not pd.isna(row[name])]
+        numbers = said.setdefault(", ".join([row["architecture"], *of]), {})
+        numbers[row["quantity"]] = in_words(row["value"], row["low"], row["high"], digits=3)
+    table = pd.DataFrame(said).fillna("")
+    shared = [words[name].format(rows[name].dropna().iloc[0]) for name in words if rows[name].nunique() == 1]
+    return ", ".join(shared), table.T if table.shape[1] > table.shape[0] else table
+
+
+def _lines(table: pd.DataFrame) -> str:
+    """A table in Markdown."""
+    heads = ["", *table.columns]
+    rows = [[name, *values] for name, values in zip(table.index, table.to_numpy(), strict=True)]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in [heads, ["---"] * len(heads), *rows])
 
 
 def check(chapters: Sequence[Chapter], found: Evidence) -> None:

@@ -1,8 +1,10 @@
 """Claims on planted evidence: each side of each threshold, and in between; what correction, guards and gaps do."""
 
 import json
+import re
 from pathlib import Path
 
+import nbformat
 import numpy as np
 import pandas as pd
 import pytest
@@ -274,6 +276,52 @@ def test_small_networks_are_shown_with_their_side_and_never_decide(build):
     shown = chapters.table(found).data.splitlines()
     assert [line.split(" | ")[0] for line in shown[2:]] == ["| C1", "| C6"]
     assert "0.47 [0.46, 0.48], claimed side" in shown[2]
+
+
+def blocks(page):
+    """What can be unfolded on a page: by claim, the numbers with three digits that begin cells."""
+    found = re.findall(r"<details><summary>(\w+): [^<]*</summary>(.*?)</details>", page, re.DOTALL)
+    return {name: sorted(map(float, re.findall(r"\| (-?\d+\.\d{3})\b", block))) for name, block in found}
+
+
+def test_each_decided_claim_can_be_unfolded_to_every_number_that_was_recorded_with_it():
+    rows = {
+        path.stem: pd.read_csv(path, dtype={"seeds": str})
+        for path in (files.root() / "data" / "record" / "paper").glob("[0-9][0-9].csv")
+    }
+    notebook = {name: chapter.number for chapter in CHAPTERS for name in chapter.claims}
+    asked = {}
+    for name, verdict in chapters.judge().items():
+        if verdict.word != "not run":
+            table = rows[notebook[name]]
+            table = table[~table["seeds"].str.contains("-") & (table["claim"] == re.match(r"[BC]\d", name)[0])]
+            about = ["quantity", "data", "architecture", "depth", "width", "condition", "run"]
+            means = table.groupby(about, dropna=False)["value"].mean()
+            asked[name] = pytest.approx(sorted(means), abs=0.00051)
+    assert len(asked) > 10
+    assert chapters.beside().data.count("<summary>") == len(asked)
+    assert blocks(chapters.beside().data) == asked
+    (committed,) = (files.root() / "notebooks").glob("10_*.ipynb")
+    shown = [
+        output["data"]["text/markdown"]
+        for cell in nbformat.read(committed, as_version=4).cells
+        for output in cell.get("outputs", ())
+        if "<details>" in output.get("data", {}).get("text/markdown", "")
+    ]
+    assert shown == [chapters.beside().data]
+
+
+def test_a_block_says_what_its_rows_share_and_shows_a_mean_with_its_interval(build):
+    found = planted(around(3, names=["C3a"]))["03"]
+    guards = [each for each in found if each["architecture"] == "mlp" or each["seed"] == 200]
+    write_evidence(files.record_folder() / "paper", "03", "paper", guards)
+    lines = chapters.beside().data.splitlines()
+    assert lines[0] == "<details><summary>C3a: After a burn-in, samples look like the data</summary>"
+    assert lines[2] == "mnist, depth 10, width 500, run 20:"
+    (mean,) = [line for line in lines if line.startswith("| mlp, noise |")]
+    assert mean == "| mlp, noise | 0.830 [0.823, 0.837] |"
+    assert "| mixup, baseline | 0.850 |" in lines
+    assert sum("<summary>" in line for line in lines) == 1
 
 
 def test_a_word_that_is_not_the_recorded_one_is_told(build, capsys):

@@ -53,6 +53,13 @@ def test_an_effect_of_depth_is_paired_by_seed_and_has_its_interval(tmp_path):
             assert effect == pytest.approx((mean, mean - half, mean + half), abs=1e-5)
 
 
+def test_effects_are_tabled_after_equal_steps_and_at_the_lowest_level(tmp_path):
+    table = chapter.tables.effects_of_depth(planted(tmp_path))
+    assert list(table.index) == [("digits", "mlp", "equal steps"), ("digits", "mlp", "loss 0.1")]
+    assert list(table["rho"]) == ["-0.40 [-0.42, -0.38]", "-0.20 [-0.22, -0.18]"]
+    assert list(table["pc"].str[:4]) == ["0.40", "0.20"]
+
+
 def test_a_level_counts_if_all_reached_it_and_none_fell_further(tmp_path):
     found = planted(tmp_path)
     assert chapter.tables.levels_of(found, "digits") == list(LEVELS)

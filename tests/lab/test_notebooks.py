@@ -124,7 +124,7 @@ def test_a_sweep_of_ones_own_has_a_folder_of_its_own_and_no_record(tmp_path):
 
 def test_a_parameter_that_a_notebook_does_not_have_is_answered_with_those_that_it_has(tmp_path):
     for number, change, told in (
-        ("04", "widths=[1]", "notebook 04 has the parameters depths, not {'widths': '[1]'}"),
+        ("04", "widths=[1]", "notebook 04 has the parameters depths, layers, not {'widths': '[1]'}"),
         ("10", "depths=[1]", "notebook 10 has the parameters profile alone"),
         ("04", "depths=[0]", "a depth is 0"),
     ):
