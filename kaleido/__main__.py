@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from kaleido.chapters import CHAPTERS, PAPER_FIGURES, PUBLISHED
+from kaleido.chapters import CHAPTERS, PAPER_FIGURES, PUBLISHED, paper
 from kaleido.chapters.claims.answer import answer
 from kaleido.chapters.spot_check import spot_check
 from kaleido.lab import gallery, notebooks
@@ -68,8 +68,8 @@ def one(number: str, profile: str, changes: dict[str, str]) -> int:
     return done or int(_any_moved([chapter], profile))
 
 
-def _chosen(numbers: Sequence[str]) -> list[Chapter]:
-    known = {chapter.number: chapter for chapter in (*PAPER_FIGURES, *CHAPTERS)}
+def _chosen(numbers: Sequence[str], chapters: Sequence[Chapter] = CHAPTERS) -> list[Chapter]:
+    known = {chapter.number: chapter for chapter in chapters}
     for number in numbers:
         if number not in known:
             raise ValueError(f"unknown notebook '{number}', expected one of {', '.join(known)}")
@@ -147,7 +147,7 @@ def main(arguments: list[str] | None = None) -> int:
             return 0
         if asked.command == "extend":
             some = [chapter.number for chapter in CHAPTERS if chapter.cells(asked.profile)]
-            notebooks.extend(_chosen(asked.numbers or some), asked.profile)
+            notebooks.extend(_chosen(asked.numbers or some, (*CHAPTERS, paper.TOYS)), asked.profile)
             if asked.profile == PAPER:
                 files.write(files.record_folder() / PAPER / "endpoints.csv", endpoints(CHAPTERS))
             print("\n".join(f"recorded for notebook {number}" for number in asked.numbers or some))
