@@ -1,6 +1,6 @@
 # The commands of this repository; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup reproduce notebook notebooks spot-check extended figures tour data lab test book check bench bench-quick faults machines lock clean
+.PHONY: help setup reproduce notebook notebooks spot-check extended figures paper-figures tour data lab test book check bench bench-quick faults machines lock clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PROFILE ?= laptop
@@ -29,6 +29,9 @@ tour: .venv/.ready ## run the tour: from nothing to digits that grow out of nois
 
 figures: .venv/.ready ## draw the figures that are out of date, from the recorded evidence
 	$(RUN) figures
+
+paper-figures: .venv/.ready ## draw the paper's figures one by one, from the record: see figures/paper/README.md
+	$(RUN) paper-figures
 
 data: .venv/.ready ## get MNIST and Fashion-MNIST, what is not there yet: downloads of 12 and 30 MB, 55 MB each unpacked
 	.venv/bin/python -c "from kaleido.data.sources import downloaded; downloaded('mnist'), downloaded('fashion')"
@@ -59,7 +62,7 @@ notebooks: .venv/.ready ## run every notebook and commit to its results: outputs
 spot-check: .venv/.ready ## train a network of the record again for MINUTES=2, or all of it (WHOLE=1), and compare (CELL=...)
 	$(RUN) spot-check $(CELL) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(WHOLE),--whole)
 
-extended: .venv/.ready ## compute and record what takes too long for every run (N=03 to 09; with RECORD=paper N=01, 02 or 11)
+extended: .venv/.ready ## compute and record what takes too long for every run (N=03 to 09; with RECORD=paper N=01, 02, 11 or toys)
 	$(RUN) extend $(N) $(if $(RECORD),--profile $(RECORD))
 
 faults: .venv/.ready ## kill, fill, damage and interrupt a small reproduction, and compare its tables (half an hour)

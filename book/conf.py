@@ -23,7 +23,10 @@ extensions = [
     "sphinxcontrib.bibtex",
 ]
 root_doc = "book/index"
-include_patterns = ["book/**", "notebooks/**", "data/README.md", "figures/README.md", "CHANGELOG.md", "CONTRIBUTING.md"]
+include_patterns = [
+    "book/**", "notebooks/**", "data/README.md", "figures/README.md", "figures/paper/README.md", "CHANGELOG.md",
+    "CONTRIBUTING.md",
+]  # fmt: skip
 exclude_patterns = ["build", ".venv", "**/.ipynb_checkpoints"]
 
 nb_execution_mode = "off"  # what is shown is what was committed

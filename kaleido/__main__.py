@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from kaleido.chapters import CHAPTERS, PUBLISHED, published
+from kaleido.chapters import CHAPTERS, PAPER_FIGURES, PUBLISHED, paper, published
 from kaleido.chapters.claims.answer import answer
 from kaleido.chapters.spot_check import spot_check
 from kaleido.lab import gallery, notebooks
@@ -82,8 +82,8 @@ def one(number: str, profile: str, changes: dict[str, str]) -> int:
     return done or int(_any_moved([chapter], profile))
 
 
-def _chosen(numbers: Sequence[str]) -> list[Chapter]:
-    known = {chapter.number: chapter for chapter in CHAPTERS}
+def _chosen(numbers: Sequence[str], chapters: Sequence[Chapter] = CHAPTERS) -> list[Chapter]:
+    known = {chapter.number: chapter for chapter in chapters}
     for number in numbers:
         if number not in known:
             raise ValueError(f"unknown notebook '{number}', expected one of {', '.join(known)}")
@@ -129,6 +129,7 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--minutes", type=float, default=2, help="how long (default: %(default)s)")
     check.add_argument("--whole", action="store_true", help="all of it, for most of an hour, and measure it")
     commands.add_parser("figures", help="draw the figures that are out of date, from the recorded evidence")
+    commands.add_parser("paper-figures", help="the same, those of the paper one by one alone: figures/paper/README.md")
     commands.add_parser("promote", help="run every notebook; then make its outputs, figures and evidence the record")
     extended = commands.add_parser("extend", help="compute and record what takes too long for every run (an hour each)")
     extended.add_argument("numbers", nargs="*", help="notebooks, such as 03 (default: all)")
@@ -154,18 +155,22 @@ def main(arguments: list[str] | None = None) -> int:
             return one(asked.number, asked.profile, changes)
         if asked.command == "spot-check":
             return spot(asked.name, asked.minutes, asked.whole)
-        if asked.command == "figures":
-            drawn = gallery.redraw(CHAPTERS, PUBLISHED, files.root() / "figures")
+        if asked.command in ("figures", "paper-figures"):
+            folder = files.root() / "figures"
+            if asked.command == "figures":
+                drawn = gallery.redraw((*CHAPTERS, *PAPER_FIGURES), PUBLISHED, folder)
+            else:
+                drawn = gallery.draw(PAPER_FIGURES, folder)
             print("\n".join(f"drawn: {name}" for name in drawn) or "every figure is up to date")
             return 0
         if asked.command == "extend":
             some = [chapter.number for chapter in CHAPTERS if chapter.cells(asked.profile)]
-            notebooks.extend(_chosen(asked.numbers or some), asked.profile)
+            notebooks.extend(_chosen(asked.numbers or some, (*CHAPTERS, paper.TOYS)), asked.profile)
             if asked.profile == PAPER:
                 files.write(files.record_folder() / PAPER / "endpoints.csv", endpoints(CHAPTERS))
             print("\n".join(f"recorded for notebook {number}" for number in asked.numbers or some))
             return 0
-        return _told(notebooks.promote(CHAPTERS, PUBLISHED, answer))
+        return _told(notebooks.promote(CHAPTERS, PUBLISHED, answer, PAPER_FIGURES))
     except (ValueError, FileNotFoundError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -8,10 +8,17 @@ from kaleido.lab.drawing import Drawing, manifest
 from kaleido.lab.evidence import recorded
 from kaleido.tools import files
 
-__all__ = ["index", "redraw"]
+__all__ = ["draw", "index", "redraw"]
 
 
 def redraw(chapters: Sequence[Chapter], published: dict, folder: Path, profile: str = "laptop") -> list[str]:
+    """Draws figures as `draw` does, and writes the list of all of them; returns the names of those that were drawn."""
+    drawn = draw(chapters, folder, profile)
+    files.write(Path(folder) / "README.md", index(chapters, published))
+    return drawn
+
+
+def draw(chapters: Sequence[Chapter], folder: Path, profile: str = "laptop") -> list[str]:
     """Draws what the manifest of a folder does not show to be up to date, from recorded evidence; trains nothing.
 
     Returns:
@@ -25,7 +32,6 @@ def redraw(chapters: Sequence[Chapter], published: dict, folder: Path, profile: 
             if not complete or manifest(folder).get(drawing.name) != drawing.made_by(found):
                 drawing.save(found, folder)
                 drawn.append(drawing.name)
-    files.write(folder / "README.md", index(chapters, published))
     return drawn
 
 

@@ -4,6 +4,7 @@ Holm's correction needs all claims of a family, so everything here is handed all
 """
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path

@@ -132,8 +132,9 @@ def _indented(source: str) -> str:
 
 
 def promote(
-    chapters: Sequence[Chapter], published: dict, answer: Callable[[list[dict]], str], profile: str = "laptop"
-) -> dict[str, str]:
+    chapters: Sequence[Chapter], published: dict, answer: Callable[[list[dict]], str], beside: Sequence[Chapter] = (),
+    profile: str = "laptop",
+) -> dict[str, str]:  # fmt: skip
     """Makes a complete build what the project shows: notebooks with outputs, figures, record, README's findings.
 
     The evidence becomes the record first, in a folder of its own; then every notebook is run against it. Only if
@@ -143,6 +144,7 @@ def promote(
         chapters: All chapters.
         published: What the paper shows, see `kaleido.lab.gallery.index`.
         answer: From the ledger to what was found, in sentences.
+        beside: What is drawn from the record alone, and has no notebook.
         profile: Which build.
 
     Returns:
@@ -165,6 +167,7 @@ def promote(
     os.environ["KALEIDO_RECORD"] = str(staged)
     try:
         failed = run(chapters, profile)
+        gallery.draw(beside, build / "figures", profile)
     finally:
         del os.environ["KALEIDO_RECORD"]
     names = [drawing.name for chapter in chapters for drawing in chapter.figures]
@@ -177,7 +180,7 @@ def promote(
         files.write(path, _committed(build / "notebooks" / path.name, path))
     for folder, target in ((staged, files.record_folder()), (build / "figures", files.root() / "figures")):
         _mirror(folder, target)
-    files.write(files.root() / "figures" / "README.md", gallery.index(chapters, published))
+    files.write(files.root() / "figures" / "README.md", gallery.index((*chapters, *beside), published))
     between(files.root() / "README.md", "answer", answer(entries))
     between(files.root() / "README.md", "findings", findings(entries, small=False))
     between(files.root() / "book" / "claims.md", "functions", deciders(chapters))

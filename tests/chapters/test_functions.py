@@ -3,7 +3,7 @@
 import re
 from importlib import import_module
 
-from kaleido.chapters import CHAPTERS, PUBLISHED
+from kaleido.chapters import CHAPTERS, PAPER_FIGURES, PUBLISHED
 from kaleido.lab.drawing import Drawing
 from kaleido.lab.gallery import index
 from kaleido.lab.ledger import deciders
@@ -30,13 +30,14 @@ def test_every_claim_is_decided_by_the_function_that_is_named_in_its_own_chapter
 
 
 def test_every_figure_is_drawn_by_the_function_that_the_gallery_names():
-    page = index(CHAPTERS, PUBLISHED)
-    named = re.findall(r"^\| `(\w+)` \(.+\) \| (\d\d)\S* .*\| `(\S+)` \|$", page, re.MULTILINE)
-    figures = {drawing.name: (chapter.number, drawing) for chapter in CHAPTERS for drawing in chapter.figures}
+    every = (*CHAPTERS, *PAPER_FIGURES)
+    page = index(every, PUBLISHED)
+    named = re.findall(r"^\| `([\w/]+)` \(.+\) \| (\w+)\S* .*\| `(\S+)` \|$", page, re.MULTILINE)
+    figures = {drawing.name: (chapter.number, drawing) for chapter in every for drawing in chapter.figures}
     assert sorted(name for name, *_ in named) == sorted(figures)
     for name, number, draws in named:
         assert is_it(draws, figures[name][1].function), name
         assert number == figures[name][0], name
-    of_the_papers = re.findall(r"\[(\d\d_\w+)\]", page)
+    of_the_papers = re.findall(r"\[((?:paper/)?\d+_\w+)\]", page)
     assert of_the_papers
     assert set(of_the_papers) <= set(figures)

@@ -10,7 +10,7 @@ from matplotlib.text import Text
 from PIL import Image
 
 import kaleido as kd
-from kaleido.chapters import CHAPTERS, PUBLISHED, dimension, tour
+from kaleido.chapters import CHAPTERS, PAPER_FIGURES, PUBLISHED, dimension, tour
 from kaleido.lab import drawing as lab_drawing
 from kaleido.lab import gallery, pictures
 from kaleido.lab.drawing import manifest
@@ -19,7 +19,8 @@ from kaleido.lab.gallery import redraw
 from kaleido.tools import files
 
 RECORD = ROOT / "data" / "record"
-FIGURES = [drawing for chapter in CHAPTERS for drawing in chapter.figures]
+ALL = (*CHAPTERS, *PAPER_FIGURES)
+FIGURES = [drawing for chapter in ALL for drawing in chapter.figures]
 PRINTED = [drawing for drawing in FIGURES if "pdf" in drawing.kinds]
 LOSSES = dimension.figures.corner_losses
 
@@ -54,7 +55,7 @@ def test_only_what_is_out_of_date_is_drawn(tmp_path, recorded):
 def test_committed_figures_are_those_of_the_record(tmp_path, recorded):
     committed = tmp_path / "figures"
     shutil.copytree(ROOT / "figures", committed)
-    assert redraw(CHAPTERS, PUBLISHED, committed) == []
+    assert redraw(ALL, PUBLISHED, committed) == []
 
 
 def test_the_animation_is_small_and_turns():
@@ -106,11 +107,12 @@ def test_a_figure_is_called_with_evidence_shown_above_its_caption_and_lies_besid
 
 def test_the_list_of_figures_names_every_file_and_every_figure_of_the_paper():
     listed = (ROOT / "figures" / "README.md").read_text()
-    assert listed == gallery.index(CHAPTERS, PUBLISHED)
-    files = [
-        path.name for path in (ROOT / "figures").iterdir() if path.suffix in (".png", ".pdf", ".gif", ".html", ".js")
-    ]
-    assert not [name for name in files if f"({name})" not in listed]
+    assert listed == gallery.index(ALL, PUBLISHED)
+    kinds = (".png", ".pdf", ".gif", ".html", ".js")
+    files = [path for path in (ROOT / "figures").rglob("*") if path.suffix in kinds]
+    names = [path.relative_to(ROOT / "figures").as_posix() for path in files]
+    assert "paper/1_loss_manifold.png" in names
+    assert not [name for name in names if f"({name})" not in listed]
 
 
 def test_every_figure_has_a_name_of_its_own_and_those_of_the_paper_are_among_them():
