@@ -5,18 +5,21 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PROFILE ?= laptop
 RUN := .venv/bin/python -m kaleido
+PIP := .venv/bin/pip install --disable-pip-version-check
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 setup: .venv/.ready ## make .venv from requirements.lock
 
+# .ready comes last: a .venv that was half made is made anew
 .venv/.ready: requirements.lock
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
-	$(PYTHON) -m venv --clear .venv
-	.venv/bin/pip install --disable-pip-version-check -r requirements.lock
-	.venv/bin/pip install --disable-pip-version-check --no-deps -e .
-	touch $@
+	@$(or $(PYTHON),false) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	{ echo 'Python 3.11 or newer is needed: install it, or name it: make PYTHON=/path/to/python3.11' >&2; exit 1; }
+	$(PYTHON) -m venv --clear .venv || \
+	{ echo '.venv could not be made: install the venv module (Debian, Ubuntu: apt install python3-venv), or free some disk space; then run make again' >&2; exit 1; }
+	$(PIP) -r requirements.lock && $(PIP) --no-deps -e . && touch $@ || \
+	{ echo 'The packages could not be installed, for the reason above. If it is the network: connect, or set PIP_INDEX_URL to an index that can be reached. If it is the disk: free several GB. If there is no such version: the index or this Python lacks a package of requirements.lock, so take another (make PYTHON=...). Then run make again' >&2; exit 1; }
 
 reproduce: .venv/.ready ## run every notebook and say which claims hold here (PROFILE=smoke, laptop or, for days, paper; EXACT=1)
 	$(RUN) reproduce --profile $(PROFILE) $(if $(EXACT),--exact $(EXACT:1=check))

@@ -51,21 +51,20 @@ def project(tmp_path):
 
 @pytest.fixture
 def edited(monkeypatch):
-    """A way to have a module's source read with one more line, in this process alone."""
+    """A way to have a module's source read with one more line, in this process alone; others are not read again."""
+    names = set()
+    for reader in ("_source", "_read"):
+        known = getattr(reach, reader)
+        monkeypatch.setattr(reach, reader, lambda name, of=known: (of.__wrapped__ if name in names else of)(name))
 
     def edit(module, line="ADDED = 1"):
         source, holder = reach.SOURCES[module]
         monkeypatch.setitem(reach.SOURCES, module, (f"{source}\n{line}\n", holder))
-        _forget_sources()
+        names.add(module)
+        sweeps._code.cache_clear()
 
     yield edit
-    monkeypatch.undo()
-    _forget_sources()
-
-
-def _forget_sources():
-    for remembered in (reach._source, reach._read, sweeps._code):
-        remembered.cache_clear()
+    sweeps._code.cache_clear()
 
 
 class _Project:

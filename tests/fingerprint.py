@@ -32,7 +32,8 @@ data = kd.load("digits", seed=3)
 net = learned("mlp", 3, 32, 30)
 learned("mlp", 2, 80, 5, noise=0.5, spectral=2.0)
 for shape in ("cnn", "autoencoder", "transformer", "unet", "unet without skips"):
-    learned(shape, 4 if shape == "autoencoder" else 2, 8, steps=1 if "unet" in shape else 3)  # emulated, they take long
+    how = {"steps": 1, "batch": 32} if "unet" in shape else {"steps": 3}  # emulated, they take long
+    learned(shape, 4 if shape == "autoencoder" else 2, 8, **how)
 z = kd.probes(data, "noise", 100, seed=3)
 orbit = kd.sample(net, kd.noise(data, 400, seed=3), 10, keep=[1, 10], kick="centred", bounds=(-1, 1), seed=3)
 show("sampling", orbit.states, orbit.steps)

@@ -1,5 +1,7 @@
 import re
+import shutil
 import subprocess
+import sys
 import tomllib
 
 import pandas as pd
@@ -90,14 +92,64 @@ def test_all_that_the_package_names_is_there():
     assert all(getattr(kd, name).__doc__ for name in kd.__all__ if callable(getattr(kd, name)))
 
 
-def test_make_lab_opens_a_checkout_whose_path_has_a_space(tmp_path):
-    checkout = tmp_path / "my project"
-    (checkout / ".venv" / "bin").mkdir(parents=True)
+@pytest.fixture
+def checkout(tmp_path):
+    """What of the project `make setup` needs, at a path with a space."""
+    folder = tmp_path / "my project"
+    folder.mkdir()
     for name in ("Makefile", "requirements.lock"):
-        (checkout / name).write_text((ROOT / name).read_text())
+        (folder / name).write_text((ROOT / name).read_text())
+    return folder
+
+
+def script(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+
+
+# a Python of some version, its venv, and the last words of a pip
+PYTHON = """[ "$1" = -c ] && exec '{real}' -c 'import sys; sys.version_info = {version}; exec(sys.argv[1])' "$2"
+{venv}"""
+VENV = "mkdir -p .venv/bin; cp ../pip .venv/bin/pip"
+HALF = "mkdir -p .venv/bin; echo 'Error: ensurepip is not available.' >&2; exit 1"
+UNREACHED = "Could not fetch URL https://an.index/simple/: connection error"
+FULL = "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device"
+LACKING = "ERROR: No matching distribution found for torch==2.13.0"
+
+
+@pytest.mark.parametrize(
+    ("version", "venv", "pip", "told"),
+    [
+        (None, None, None, "Python 3.11 or newer is needed: install it, or name it"),
+        ((3, 10, 12), VENV, None, "Python 3.11 or newer is needed: install it, or name it"),
+        ((3, 11, 2), HALF, None, "apt install python3-venv"),
+        ((3, 11, 2), VENV, UNREACHED, "If it is the network: connect"),
+        ((3, 11, 2), VENV, FULL, "If it is the disk: free several GB"),
+        ((3, 11, 2), VENV, LACKING, "this Python lacks a package of requirements.lock"),
+        ((3, 11, 2), VENV, None, None),
+    ],
+    ids=["no Python", "old Python", "no venv", "no network", "disk full", "no such torch", "nothing amiss"],
+)
+def test_a_setup_that_fails_says_in_one_line_what_to_do_and_is_not_taken_for_a_whole_one(
+    checkout, tmp_path, version, venv, pip, told
+):
+    if version:
+        script(tmp_path / "tools" / "python3", PYTHON.format(real=sys.executable, version=version, venv=venv))
+    script(tmp_path / "pip", f'echo "{pip}" >&2; exit 1' if pip else "exit 0")
+    for name in ("mkdir", "cp", "touch"):
+        script(tmp_path / "tools" / name, f'exec {shutil.which(name)} "$@"')
+    places = {"PATH": str(tmp_path / "tools")}
+    done = subprocess.run([shutil.which("make"), "setup"], cwd=checkout, env=places, capture_output=True, text=True)
+    lines = [line for line in done.stderr.splitlines() if not line.startswith("make: ***")]
+    assert done.returncode == (2 if told else 0)
+    assert (checkout / ".venv" / ".ready").exists() == (not told)
+    assert not told or told in lines[-1]
+    assert lines[:-1] == [pip] if pip else len(lines) <= 2  # its own words stay above
+
+
+def test_make_lab_opens_a_checkout_whose_path_has_a_space(checkout):
+    script(checkout / ".venv" / "bin" / "jupyter", 'for argument; do echo "[$argument]"; done')
     (checkout / ".venv" / ".ready").touch()
-    jupyter = checkout / ".venv" / "bin" / "jupyter"
-    jupyter.write_text('#!/bin/sh\nfor argument; do echo "[$argument]"; done\n')
-    jupyter.chmod(0o755)
     said = subprocess.run(["make", "-s", "lab"], cwd=checkout, capture_output=True, text=True).stdout
     assert f"[--ServerApp.root_dir={checkout}]" in said.splitlines()

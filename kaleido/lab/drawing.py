@@ -72,14 +72,29 @@ class Drawing:
         return {kind: _rendered(drawn, kind) for kind in self.kinds}
 
     def save(self, found: Evidence, folder: Path) -> dict[str, bytes]:
-        """Writes its files, and notes in `manifest.json` what made them; returns their contents by kind."""
+        """Writes its files, and notes in `manifest.json` what made them; returns their contents by kind.
+
+        What the manifest shows to be up to date is read, not drawn again.
+        """
+        paths = self.paths(folder)
+        if self.up_to_date(found, folder):
+            return {kind: path.read_bytes() for kind, path in paths.items()}
         contents, folder = self.render(found), Path(folder)
         for kind, content in contents.items():
-            files.write(folder / f"{self.name}.{kind}", content)
+            files.write(paths[kind], content)
         with FileLock(folder / ".manifest.lock"):
             known = manifest(folder) | {self.name: self.made_by(found)}
             files.write(folder / "manifest.json", json.dumps(known, indent=1, sort_keys=True) + "\n")
         return contents
+
+    def paths(self, folder: Path) -> dict[str, Path]:
+        """Returns where its files lie in a folder, by kind."""
+        return {kind: Path(folder) / f"{self.name}.{kind}" for kind in self.kinds}
+
+    def up_to_date(self, found: Evidence, folder: Path) -> bool:
+        """Returns whether its files are in a folder whose manifest says that this evidence and this code made them."""
+        complete = all(path.exists() for path in self.paths(folder).values())
+        return complete and manifest(folder).get(self.name) == self.made_by(found)
 
     def made_by(self, found: Evidence) -> dict:
         """Returns what its files depend on: evidence, and the code that draws it, without the method's."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kaleido.lab.chapter import Chapter
-from kaleido.lab.drawing import Drawing, manifest
+from kaleido.lab.drawing import Drawing
 from kaleido.lab.evidence import recorded
 from kaleido.tools import files
 
@@ -26,10 +26,11 @@ def draw(chapters: Sequence[Chapter], folder: Path, profile: str = "laptop") -> 
     """
     folder, drawn = Path(folder), []
     for chapter in chapters:
+        profiles = {drawing.profile or profile for drawing in chapter.figures}
+        evidence = {name: recorded(chapter.number, name) for name in profiles}
         for drawing in chapter.figures:
-            found = recorded(chapter.number, drawing.profile or profile)
-            complete = all((folder / f"{drawing.name}.{kind}").exists() for kind in drawing.kinds)
-            if not complete or manifest(folder).get(drawing.name) != drawing.made_by(found):
+            found = evidence[drawing.profile or profile]
+            if not drawing.up_to_date(found, folder):
                 drawing.save(found, folder)
                 drawn.append(drawing.name)
     return drawn

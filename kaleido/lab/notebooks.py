@@ -10,8 +10,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import nbformat
-import papermill
 from tqdm import tqdm
 
 from kaleido.lab import gallery
@@ -65,6 +63,8 @@ def run(
     changes, minutes = changes or {}, None if at_once else MINUTES.get(profile)
     paths = {chapter.number: find(chapter.number, folder) for chapter in sorted(chapters, key=lambda one: one.number)}
     for number, path in paths.items() if changes else ():
+        import papermill  # with nbformat it is a third of a command's start, and few commands need them
+
         known = [name for name in papermill.inspect_notebook(path) if name != "profile"]
         if set(changes) - set(known):
             raise ValueError(
@@ -112,6 +112,8 @@ def _execute(path: Path, target: Path, parameters: dict, minutes: float | None) 
     last = done.stderr.strip().splitlines()[-1:] or [f"exit status {done.returncode}"]
     if not target.exists():
         return f"{path.name} was not run: {last[0]}"
+    import nbformat
+
     cells = [
         cell for cell in nbformat.read(target, as_version=4).cells if cell.cell_type == "code" and not _injected(cell)
     ]
@@ -208,6 +210,8 @@ def extend(chapters: Sequence[Chapter], profile: str = "extended") -> None:
 
 def _committed(executed: Path, source: Path) -> str:
     """An executed notebook without timings, machine names or injected parameters."""
+    import nbformat
+
     notebook = nbformat.read(executed, as_version=4)
     kept = [cell for cell in notebook.cells if not _injected(cell)]
     count = 0

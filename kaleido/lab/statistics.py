@@ -1,6 +1,7 @@
 """Seeds are the units: means with 95 % t-intervals, two-sided t-tests, Holm's correction."""
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 from scipy import stats
@@ -17,8 +18,13 @@ def interval(values: Sequence[float], level: float = 0.95) -> tuple[float, float
     mean = float(values.mean())
     if len(values) < 2 or np.ptp(values) == 0:
         return mean, np.nan, np.nan
-    half = stats.t.ppf((1 + level) / 2, len(values) - 1) * stats.sem(values)
+    half = _quantile((1 + level) / 2, len(values) - 1) * (values.std(ddof=1) / len(values) ** 0.5)
     return mean, float(mean - half), float(mean + half)
+
+
+@cache  # a table asks for thousands of intervals, of a few numbers of seeds
+def _quantile(share: float, freedom: int) -> float:
+    return float(stats.t.ppf(share, freedom))
 
 
 def in_words(mean: float, low: float, high: float, digits: int | None = None) -> str:

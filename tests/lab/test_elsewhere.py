@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import shutil
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ import pytest
 
 from kaleido import __main__, chapters
 from kaleido.chapters import dimension, own_data
-from kaleido.lab import notebooks
+from kaleido.lab import ledger, notebooks
 from kaleido.lab.evidence import read_evidence
 from kaleido.lab.ledger import agrees, moved
 from kaleido.tools import exact, files
@@ -27,6 +28,7 @@ def elsewhere(tmp_path, monkeypatch):
     monkeypatch.delenv("KALEIDO_RECORD", raising=False)
     monkeypatch.setattr(exact, "machine", lambda: "another one")
     monkeypatch.setattr(notebooks, "run", lambda chapters, profile: {})  # the tables are there already
+    monkeypatch.setattr(ledger, "recorded", cache(ledger.recorded))  # nothing of it changes while a test runs
     monkeypatch.setattr(__main__, "spot", lambda name, minutes: 0)  # it has tests of its own, and takes a minute
     folder = tmp_path / "laptop" / "evidence"
     folder.mkdir(parents=True)

@@ -13,7 +13,7 @@ import kaleido as kd
 from kaleido.chapters import CHAPTERS, PAPER_FIGURES, PUBLISHED, dimension, tour
 from kaleido.lab import drawing as lab_drawing
 from kaleido.lab import gallery, pictures
-from kaleido.lab.drawing import manifest
+from kaleido.lab.drawing import Drawing, manifest
 from kaleido.lab.evidence import read_evidence
 from kaleido.lab.gallery import redraw
 from kaleido.tools import files
@@ -50,6 +50,18 @@ def test_only_what_is_out_of_date_is_drawn(tmp_path, recorded):
     path = files.record_folder() / "laptop" / "00.csv"
     path.write_text(path.read_text().replace("0.", "0.0", 1))
     assert redraw(chapters, PUBLISHED, folder) == [drawing.name for drawing in tour.CHAPTER.figures]
+
+
+def test_what_is_up_to_date_is_read_and_anything_else_drawn(tmp_path, monkeypatch):
+    found = read_evidence(RECORD / "laptop", "02", "laptop")
+    first = LOSSES.save(found, tmp_path)
+    again = dict.fromkeys(first, b"drawn again")
+    monkeypatch.setattr(Drawing, "render", lambda *_: again)
+    assert LOSSES.save(found, tmp_path) == first
+    (tmp_path / f"{LOSSES.name}.pdf").unlink()
+    assert LOSSES.save(found, tmp_path) == again
+    assert LOSSES.save(found, tmp_path / "elsewhere") == again
+    assert LOSSES.save(dataclasses.replace(found, digest="of other numbers"), tmp_path) == again
 
 
 def test_committed_figures_are_those_of_the_record(tmp_path, recorded):
