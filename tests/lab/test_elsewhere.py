@@ -28,7 +28,7 @@ def elsewhere(tmp_path, monkeypatch):
     monkeypatch.delenv("KALEIDO_RECORD", raising=False)
     monkeypatch.setattr(exact, "machine", lambda: "another one")
     monkeypatch.setattr(notebooks, "run", lambda chapters, profile: {})  # the tables are there already
-    monkeypatch.setattr(ledger, "recorded", cache(ledger.recorded))  # nothing of it changes while a test runs
+    monkeypatch.setattr(ledger, "judge", cache(ledger.judge))  # a dozen times for each set of tables
     monkeypatch.setattr(__main__, "spot", lambda name, minutes: 0)  # it has tests of its own, and takes a minute
     folder = tmp_path / "laptop" / "evidence"
     folder.mkdir(parents=True)
@@ -36,7 +36,8 @@ def elsewhere(tmp_path, monkeypatch):
 
 
 def planted(folder, change):
-    """Writes the record's tables to a folder, each as `change` makes it."""
+    """Writes the record's tables to a folder, each as `change` makes it; every claim is judged anew beside them."""
+    ledger.judge.cache_clear()
     for path in TABLES:
         table = pd.read_csv(path, dtype={"seeds": str, "run": "Int64"}, keep_default_na=False, na_values=[""])
         change(path.stem, table).to_csv(folder / path.name, index=False, lineterminator="\n", float_format="%.7g")

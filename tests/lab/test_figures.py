@@ -55,13 +55,14 @@ def test_only_what_is_out_of_date_is_drawn(tmp_path, recorded):
 def test_what_is_up_to_date_is_read_and_anything_else_drawn(tmp_path, monkeypatch):
     found = read_evidence(RECORD / "laptop", "02", "laptop")
     first = LOSSES.save(found, tmp_path)
-    again = dict.fromkeys(first, b"drawn again")
-    monkeypatch.setattr(Drawing, "render", lambda *_: again)
+    others = [dict.fromkeys(first, content) for content in (b"one", b"two", b"three")]
+    ahead = iter(others)
+    monkeypatch.setattr(Drawing, "render", lambda *_: next(ahead))
     assert LOSSES.save(found, tmp_path) == first
     (tmp_path / f"{LOSSES.name}.pdf").unlink()
-    assert LOSSES.save(found, tmp_path) == again
-    assert LOSSES.save(found, tmp_path / "elsewhere") == again
-    assert LOSSES.save(dataclasses.replace(found, digest="of other numbers"), tmp_path) == again
+    assert LOSSES.save(found, tmp_path) == others[0]
+    assert LOSSES.save(found, tmp_path / "elsewhere") == others[1]
+    assert LOSSES.save(dataclasses.replace(found, digest="of other numbers"), tmp_path) == others[2]
 
 
 def test_committed_figures_are_those_of_the_record(tmp_path, recorded):
