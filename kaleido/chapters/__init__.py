@@ -33,7 +33,7 @@ CHAPTERS = tuple(
     )
 )  # fmt: skip
 _MNIST = replace(kaleidoscope.figures.published, name="paper/5_mnist")
-_CORNERS = replace(dimension.figures.corner_losses, name="paper/6_corner_losses")
+_CORNERS = replace(dimension.figures.published, name="paper/6_corner_losses")
 PAPER_FIGURES = (  # the paper's figures, one by one, from three records: no notebook shows them
     paper.TOYS,
     _Chapter("03", "The paper's MNIST", figures=(_MNIST, paper.figures.turning_mnist)),
@@ -51,7 +51,7 @@ PUBLISHED = {  # what arXiv 2402.11793 and its notebooks show: our figures of it
         over_generalization.figures.square_maps, attractors.figures.basins,
     ),
     "The procedure: learning, then sampling with frozen weights": (paper.figures.procedure,),
-    "Largest loss at the corners of a cube, by dimension and number of points": (dimension.figures.corner_losses,),
+    "Largest loss at the corners of a cube, by dimension and number of points": (dimension.figures.published,),
     "MNIST: 48 chains at runs 0 to 25, published settings, kick on": (kaleidoscope.figures.published,),
     "MNIST: chains run by run": (
         paper.figures.turning_mnist,

@@ -1,6 +1,6 @@
 """Notebook 02: over-generalization and dimension."""
 
-from kaleido.chapters.dimension import cells, claims, figures
+from kaleido.chapters.dimension import cells, claims, figures, tables
 from kaleido.lab.chapter import Chapter
 from kaleido.lab.drawing import drawings_of
 
