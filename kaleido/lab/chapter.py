@@ -14,7 +14,7 @@ from kaleido.lab.evidence import Evidence, recorded, write_evidence
 from kaleido.lab.sweep import Result, sweep
 from kaleido.tools import files
 
-__all__ = ["PROFILES", "Chapter", "collected", "place"]
+__all__ = ["PROFILES", "Chapter", "collected", "place", "read"]
 
 PROFILES = ("smoke", "laptop")
 
@@ -65,7 +65,7 @@ class Chapter:
             return once[profile]() if once[profile] else []
         if profile not in PROFILES:
             raise ValueError(f"unknown profile '{profile}', expected one of {', '.join(PROFILES)}")
-        return self.plan(profile, **{name: _read(value) for name, value in changes.items()})
+        return self.plan(profile, **{name: read(value) for name, value in changes.items()})
 
     def plans(self, changes: dict) -> bool:
         """Returns whether its plan has all these parameters; a notebook may have others."""
@@ -80,11 +80,11 @@ def place(profile: str, changes: dict) -> Path:
     """Returns the folder of a profile's evidence, figures and notebooks; of a changed plan, a folder in it."""
     if not changes:
         return files.build_folder(profile)
-    said = "-".join(f"{name}-{json.dumps(_read(value))}" for name, value in sorted(changes.items()))
+    said = "-".join(f"{name}-{json.dumps(read(value))}" for name, value in sorted(changes.items()))
     return files.build_folder(profile) / f"with-{re.sub('[^A-Za-z0-9.]+', '-', said).strip('-')}"
 
 
-def _read(value):
+def read(value):
     """A parameter as it was meant: papermill's `-p` hands lists over as text."""
     try:
         return json.loads(value) if isinstance(value, str) else value

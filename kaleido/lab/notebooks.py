@@ -13,7 +13,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from kaleido.lab import gallery
-from kaleido.lab.chapter import Chapter, place
+from kaleido.lab.chapter import Chapter, place, read
 from kaleido.lab.drawing import manifest
 from kaleido.lab.evidence import add_evidence
 from kaleido.lab.ledger import deciders, findings, ledger, read_ledger
@@ -75,7 +75,7 @@ def run(
     if not at_once:
         sweep(needed)
     with ThreadPoolExecutor(cores()) as pool:
-        parameters = {"profile": profile} | changes
+        parameters = {"profile": profile} | {name: read(value) for name, value in changes.items()}
         errors = pool.map(
             lambda path: _execute(path, target / "notebooks" / path.name, parameters, minutes), paths.values()
         )

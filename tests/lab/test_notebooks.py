@@ -192,6 +192,18 @@ def test_a_kernel_of_the_same_name_that_comes_before_ours_is_not_taken(tmp_path,
     assert cell.outputs[0].text.strip() == sys.prefix
 
 
+def test_a_parameter_that_is_typed_as_text_reaches_the_notebook_as_what_it_means(tmp_path, build):
+    note = nbformat.v4
+    parameters = note.new_code_cell('profile = "laptop"\ndepth = 6', metadata={"tags": ["parameters"]})
+    book = note.new_notebook(cells=[parameters, note.new_code_cell("print(depth + 1, profile)")])
+    book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(book, tmp_path / "10_mine.ipynb")
+    (chapter,) = [chapter for chapter in CHAPTERS if chapter.number == "10"]
+    assert notebooks.run([chapter], "smoke", changes={"depth": "3"}, folder=tmp_path) == {}
+    *_, cell = code_cells(build / "smoke" / "with-depth-3" / "notebooks" / "10_mine.ipynb")
+    assert cell.outputs[0].text == "4 smoke\n"
+
+
 def test_what_a_kernel_sends_in_pieces_is_committed_in_one():
     def printed(text, name="stdout"):
         return nbformat.v4.new_output("stream", text=text, name=name)
