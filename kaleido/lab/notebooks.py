@@ -22,6 +22,8 @@ from kaleido.tools import files
 
 __all__ = ["between", "extend", "find", "joined", "promote", "run"]
 
+# a grammar of addresses, two seconds to load, that jsonschema can do without: no notebook is checked by it
+PAPERMILL = "import sys; sys.modules['rfc3987_syntax'] = None; from papermill.cli import papermill; papermill()"
 MINUTES = {"smoke": 3, "laptop": 10}  # a cell that takes longer is stopped; in other profiles none is
 
 
@@ -94,7 +96,7 @@ def _execute(path: Path, target: Path, parameters: dict, minutes: float | None) 
     """Executes one notebook in a process of its own; returns what went wrong, if anything did."""
     target.parent.mkdir(parents=True, exist_ok=True)
     target.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "papermill", path, target, "--cwd", path.parent, "-y", json.dumps(parameters)]
+    command = [sys.executable, "-c", PAPERMILL, path, target, "--cwd", path.parent, "-y", json.dumps(parameters)]
     command += ["--no-progress-bar", "--start-timeout", "60"]
     command += ["--execution-timeout", str(round(60 * minutes))] if minutes else []
     # notebooks run side by side: more threads than cores slow one another down many times over
