@@ -168,6 +168,7 @@ def _entries(chapters: Sequence[Chapter], verdicts: dict[str, Verdict], small: d
         for name, claim in chapter.claims.items():
             about = {key: getattr(claim, key) for key in ("text", "measured", "data", "family")}
             about |= {"notebook": chapter.number, "figure": claim.figure.name}
+            about["figure is small"] = claim.figure.profile != PAPER
             found = extended if claim.extended else small.get(chapter.number)
             beside = sides(claim, found) if found else {}
             about |= {"threshold": _bound(claim), "small": [said for _, said in beside.values()]}
@@ -377,12 +378,11 @@ def findings(entries: list[dict], root: str = "", small: bool = True) -> str:
 
 def _rows(entries: list[dict], root: str, small: bool = True) -> str:
     heads = ["", "claim", "what we measured", "threshold", "verdict", *["at small scale"] * small, "figure"]
-    heads[-1] += " (small networks)"
     lines = [f"| {' | '.join(heads)} |".replace("|  |", "| |"), "|---" * len(heads) + "|"]
     for entry in entries:
         numbers = number(entry)
         measured = f"{entry['measured']}, {_set(entry)}" + (f": {numbers}, {entry['seeds']} seeds" if numbers else "")
-        figure = f"[{entry['notebook']}]({root}figures/{entry['figure']}.png)"
+        figure = f"[{entry['notebook']}]({root}figures/{entry['figure']}.png)" + ", small" * entry["figure is small"]
         cells = [entry["claim"], entry["text"], measured, entry["threshold"], f"**{entry['word']}**{_why(entry)}"]
         lines.append("| " + " | ".join([*cells, *["; ".join(entry["small"])] * small, figure]) + " |")
     return "\n".join(lines)

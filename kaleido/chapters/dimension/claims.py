@@ -33,11 +33,11 @@ def by_dimension(found: Evidence, data: str) -> np.ndarray:
 CLAIMS = {
     "C7a": Endpoint(
         "Over-generalization recedes as points are added", "slope of log2 corner loss per doubling of points",
-        by_points, 0, "<", figures.corner_losses, data="points", small=("points",),
+        by_points, 0, "<", figures.published, data="points", small=("points",),
     ),
     "C7b": Endpoint(
         "It recedes more slowly in higher dimension",
         "slope of log2 corner loss per doubling of dimension, at 32 points",
-        by_dimension, 0, ">", figures.corner_losses, data="points", small=("points",),
+        by_dimension, 0, ">", figures.published, data="points", small=("points",),
     ),
 }  # fmt: skip
