@@ -1,11 +1,15 @@
-"""The checks can fail: each of these edits, in a copy of the project, must make the right command fail."""
+"""The checks can fail: each of these edits, in a copy, must make the right command fail."""
 
 import json
 import shutil
 
 import nbformat
 import pytest
+from conftest import ROOT
 
+from kaleido.__main__ import reproduce
+from kaleido.chapters import dimension
+from kaleido.lab import notebooks
 from kaleido.tools import files
 
 
@@ -35,25 +39,16 @@ def test_an_edited_line_fails_its_test(project, name, old, new, check):
     assert f"FAILED tests/{file}::{test}" in done.stdout
 
 
-def test_an_edited_number_or_verdict_of_the_record_fails_the_reproduction(project):
-    script = """
-import sys
-from kaleido import __main__
-from kaleido.chapters import dimension
-from kaleido.lab import notebooks
-notebooks.run = lambda chapters, profile: {}  # they would take a minute
-dimension.evidence("smoke")
-sys.exit(__main__.reproduce("smoke"))
-"""
-    assert project.python("-c", script).returncode == 0
-    record = project.path / "data" / "record" / "smoke"
-    shutil.copytree(project.path / "build" / "smoke" / "evidence", record)
-    shutil.copy(project.path / "build" / "smoke" / "ledger.json", record)
-    table, ledger = (
-        (record / "02.csv").read_text(),
-        json.loads((record / "ledger.json").read_text()),
-    )
-    assert project.python("-c", script).returncode == 0
+def test_an_edited_number_or_verdict_of_the_record_fails_the_reproduction(build, monkeypatch, capsys):
+    monkeypatch.setattr(notebooks, "run", lambda chapters, profile: {})  # they would take a minute
+    shutil.copytree(ROOT / "data" / "record", files.record_folder())
+    dimension.evidence("smoke")
+    assert reproduce("smoke") == 0
+    record = files.record_folder() / "smoke"
+    shutil.copytree(build / "smoke" / "evidence", record)
+    shutil.copy(build / "smoke" / "ledger.json", record)
+    table, ledger = (record / "02.csv").read_text(), json.loads((record / "ledger.json").read_text())
+    assert reproduce("smoke") == 0
 
     heads, *lines = table.splitlines()
     cells = lines[7].split(",")
@@ -61,17 +56,16 @@ sys.exit(__main__.reproduce("smoke"))
     cells[place] = str(2 * float(cells[place]) + 1)
     lines[7] = ",".join(cells)
     (record / "02.csv").write_text("\n".join([heads, *lines, ""]))
-    done = project.python("-c", script)
-    assert done.returncode == 1
-    assert f"{len(lines) - 1} of {len(lines)} numbers within tolerance" in done.stdout
+    capsys.readouterr()
+    assert reproduce("smoke") == 1
+    assert f"{len(lines) - 1} of {len(lines)} numbers within tolerance" in capsys.readouterr().out
 
     (record / "02.csv").write_text(table)
     entry = next(entry for entry in ledger["claims"] if entry["claim"] == "C7a")
     was, entry["word"] = entry["word"], "something else"
     (record / "ledger.json").write_text(json.dumps(ledger))
-    done = project.python("-c", script)
-    assert done.returncode == 1, done.stdout
-    assert f"C7a is {was}, recorded as something else" in done.stdout
+    assert reproduce("smoke") == 1
+    assert f"C7a is {was}, recorded as something else" in capsys.readouterr().out
 
 
 def test_an_edited_output_fails_the_comparison_of_notebooks(project):
