@@ -266,12 +266,14 @@ def _beside(found: Evidence, claim: str) -> tuple[str, pd.DataFrame]:
     differ = {name for name in words if rows[name].nunique() > 1}
     said = {}
     for row in rows.to_dict("records"):
+        row |= {name: IN_WORDS.get(row[name], row[name]) for name in ("data", "architecture", "quantity")}
         of = [words[name].format(row[name]) for name in words if name in differ and not pd.isna(row[name])]
         numbers = said.setdefault(", ".join([row["architecture"], *of]), {})
         numbers[row["quantity"]] = in_words(row["value"], row["low"], row["high"], digits=3)
     table = pd.DataFrame(said).fillna("")
-    shared = [words[name].format(rows[name].dropna().iloc[0]) for name in words if rows[name].nunique() == 1]
-    return ", ".join(shared), table.T if table.shape[1] > table.shape[0] else table
+    shared = {name: rows[name].dropna().iloc[0] for name in words if rows[name].nunique() == 1}
+    told = [words[name].format(IN_WORDS.get(value, value)) for name, value in shared.items()]
+    return ", ".join(told), table.T if table.shape[1] > table.shape[0] else table
 
 
 def _lines(table: pd.DataFrame) -> str:

@@ -60,7 +60,7 @@ def numbers(claim: str, every: pd.DataFrame, data: str, paper: bool) -> pd.Serie
     """The endpoint of each seed; None where a rule other than the number of seeds says *not run*."""
     name, form = claim[:2], claim[-1] if claim[-1] in "mpi" else ""
     if name == "C7":
-        return corners(claim, every[every.claim == name])
+        return corners(claim, every[(every.claim == name) & (every.architecture == "mlp")])
     every = every[every.data == data]
     rows, losses, mlp = every[every.claim == name], [], {"architecture": "mlp", "depth": 10, "condition": "noise"}
     if claim in SINGLE:
@@ -140,6 +140,9 @@ def decided(claim: str, rows: pd.DataFrame | None, data: str) -> dict:
     if claim == "M2":
         memory = pick(rows[rows.data == data], quantity="ratio", architecture="nearest images", condition=LARGEST[data])
         out["also"] = ["nearest images"] if len(memory) and memory.mean() < CLAIMS[claim][1] else []
+    if claim[:2] == "C7":  # a perfect memory, and a constant
+        trivial, (side, threshold) = rows[rows.architecture != "mlp"].groupby("architecture"), CLAIMS[claim]
+        out["also"] = [kind for kind, some in trivial if SIDES[side](corners(claim, some).mean(), threshold)]
     if claim == "C4":
         pc = rows[(rows.quantity == "pc") & (rows.run == 20) & (rows.condition == "equal steps")]
         pc = pc[(pc.architecture == "mlp") & pc.depth.between(1, 9)].groupby("depth").value.mean()

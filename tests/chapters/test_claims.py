@@ -248,7 +248,7 @@ def test_kaleidoscopes_that_are_constants_are_not_said_to_agree():
 
 def test_a_rise_that_is_not_monotone_is_called_so():
     rows = planted(around(3))
-    assert judge(CHAPTERS, evidence(rows))["C4"].reason == ""
+    assert judge(CHAPTERS, evidence(rows))["C4"].reason == "unknown between these depths"
     for value, said in ((0.6, ""), (0.4, "not monotone")):
         between = [
             row("C4", "pc", "mnist", "mlp", 200 + i, value, depth=4, run=20, condition="equal steps") for i in range(10)

@@ -37,10 +37,15 @@ def deeper(quantity: str, variant: str = "mlp", matched: bool = False) -> Callab
 
 
 def monotone(found: Evidence, data: str) -> str:
-    """C4's remark: whether samples of some depth between 1 and 10 have a lower mean PC than those of depth 1."""
+    """C4's remark: whether samples of some depth between 1 and 10 have a lower mean PC than those of depth 1.
+
+    Where no depth between was measured it says so.
+    """
     rows = found.rows(claim="C4", quantity="pc", data=data, architecture="mlp", condition="equal steps", run=SAMPLED)
     means = rows.groupby("depth")["value"].mean()
     between = means[(means.index > SHALLOW) & (means.index < DEEP)]
+    if between.empty:
+        return "unknown between these depths"
     return "not monotone" if (between < means.get(SHALLOW, np.inf)).any() else ""
 
 
