@@ -317,9 +317,9 @@ def test_a_block_says_what_its_rows_share_and_shows_a_mean_with_its_interval(bui
     write_evidence(files.record_folder() / "paper", "03", "paper", guards)
     lines = chapters.beside().data.splitlines()
     assert lines[0] == "<details><summary>C3a: After a burn-in, samples look like the data</summary>"
-    assert lines[2] == "mnist, depth 10, width 500, run 20:"
-    (mean,) = [line for line in lines if line.startswith("| mlp, noise |")]
-    assert mean == "| mlp, noise | 0.830 [0.823, 0.837] |"
+    assert lines[2] == "MNIST, depth 10, width 500, run 20:"
+    (mean,) = [line for line in lines if line.startswith("| MLP, noise |")]
+    assert mean == "| MLP, noise | 0.830 [0.823, 0.837] |"
     assert "| mixup, baseline | 0.850 |" in lines
     assert sum("<summary>" in line for line in lines) == 1
 

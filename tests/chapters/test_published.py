@@ -108,7 +108,7 @@ def test_the_first_networks_are_handed_out_as_float16_with_their_losses(folder, 
     for name, value in net.state_dict().items():
         assert value.dtype == torch.float32
         assert torch.equal(value, weights[name].half().float())
-    about = json.loads((folder / "digits-10-16-torch.json").read_text())
+    about = json.loads((folder / "digits-10-16-torch-200-201.json").read_text())
     assert (history.losses, history.final) == (tuple(about["traces"][0][1]), about["final"][0])
 
 

@@ -143,7 +143,7 @@ def test_a_caption_says_in_two_or_three_sentences_and_without_code_what_is_shown
 
 @pytest.mark.parametrize("drawing", PRINTED, ids=lambda drawing: drawing.name)
 def test_a_figure_can_be_read_at_its_printed_size(drawing):
-    notebook = next(chapter.number for chapter in CHAPTERS if drawing in chapter.figures)
+    notebook = next(chapter.number for chapter in ALL if drawing in chapter.figures)
     lab_drawing.theme()
     drawn = drawing.function(read_evidence(RECORD / (drawing.profile or "laptop"), notebook, "laptop"))
     assert drawn.get_size_inches()[0] in (lab_drawing.COLUMN, lab_drawing.PAGE)

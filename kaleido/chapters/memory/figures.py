@@ -15,8 +15,9 @@ THIRD = sns.color_palette("colorblind")[2]
 
 @figure("11_two_halves")
 def two_halves(found: Evidence, data: str = "digits") -> Figure:
-    """For each number of images three noises, what two networks that share no image make of each in 20 runs, and the
-    nearest image that either network has learned."""
+    """Three noises (top), what two networks that share no image make of each in 20 runs (middle), and the nearest image
+    that either has learned (bottom), by number N of images, on digits, one seed. The two networks answer the same noise
+    with different digits at every N, and with few images each answers with its own."""
     sizes = [n for n in SETS[data] if f"{data}/{n}" in found.arrays]
     pictures = [found.arrays[f"{data}/{n}"].numpy() for n in sizes]
     chains, side = pictures[0].shape[1], round(pictures[0].shape[2] ** 0.5)
@@ -39,9 +40,9 @@ def two_halves(found: Evidence, data: str = "digits") -> Figure:
 
 @figure("11_memory")
 def memory(found: Evidence, data: str = "digits") -> Figure:
-    """By number of images: chains near an image of the own set, how far two networks' samples from the same noise lie
-    apart with controls, and samples nearer to the own set; each with its threshold and the number it is claimed at.
-    """
+    """Remembering, agreeing and copying by number N of images in a set, on digits: dots are three seeds, lines their
+    means, bands 95 % intervals, dashed lines thresholds, shading the claimed sides, dotted lines the N that a claim is
+    about. Chains end near images of their own with 10 images and not with 100, and two networks agree at no N."""
     drawn, (left, middle, right) = panels(72, 1, 3)
     for run, colour in ((SAMPLED, DATA), (LAST, MAP)):
         _curve(left, found, data, f"run {run}", colour, quantity="share near own set", architecture="mlp", run=run)
@@ -64,7 +65,7 @@ def memory(found: Evidence, data: str = "digits") -> Figure:
         axis.set(xscale="log", xlabel="images in a set, N")
         axis.set_xticks(SETS[data], [f"{n:,}" for n in SETS[data]])
         axis.minorticks_off()
-        axis.legend(fontsize="x-small", loc="upper center", bbox_to_anchor=(0.5, -0.3))
+        axis.legend(fontsize="small", loc="upper center", bbox_to_anchor=(0.5, -0.3))
     return drawn
 
 

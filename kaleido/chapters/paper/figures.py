@@ -56,7 +56,8 @@ def loss_manifold(found: Evidence) -> Figure:
 
 @figure("paper/2_sampling_1d", profile="paper")
 def sampling_1d(found: Evidence) -> Figure:
-    """Eight samples on the loss curve at runs 0 to 20: they leave the noise and gather at 0.2 and 0.8."""
+    """Eight samples on the loss curve of a network that learned 0.2 and 0.8, at runs 0 to 20, seed 0. They leave the
+    noise and gather at the two training points."""
     drawn, axes = panels(96, 2, 3, sharex=True, sharey=True)
     for axis, run in zip(axes.flat, STILL_1D, strict=True):
         _on_the_curve(axis, found, run)
@@ -68,7 +69,8 @@ def sampling_1d(found: Evidence) -> Figure:
 
 @figure("paper/2_turning_1d", kinds=("gif",), profile="paper")
 def turning_1d(found: Evidence) -> bytes:
-    """Animation: eight samples slide along the loss curve, run by run, until they rest at 0.2 and at 0.8."""
+    """Animation: eight samples on the loss curve of a network that learned 0.2 and 0.8, run by run, seed 0. They slide
+    along the curve until they rest at the training points."""
 
     def frame(run: int) -> Figure:
         drawn, axis = panels(72, wide=110 * MILLIMETRE)
@@ -82,7 +84,8 @@ def turning_1d(found: Evidence) -> bytes:
 
 @figure("paper/3_sampling_2d", profile="paper")
 def sampling_2d(found: Evidence) -> Figure:
-    """Eight samples on the loss surface at runs 1, 5 and 15, as a surface and from above: they go to four corners."""
+    """Eight samples on the loss surface of a network that learned four points, at runs 1, 5 and 15, as a surface and
+    from above, seed 0. They go to the four points."""
     drawn = _laid_out(174, 130)
     for column, run in enumerate(STILL_2D):
         surface = drawn.add_axes((column / 3, 0.53, 0.29, 0.43), projection="3d")
@@ -96,7 +99,8 @@ def sampling_2d(found: Evidence) -> Figure:
 
 @figure("paper/3_turning_2d", kinds=("gif",), profile="paper")
 def turning_2d(found: Evidence) -> bytes:
-    """Animation: eight samples move over the loss surface, run by run, until they rest at the four points."""
+    """Animation: eight samples on the loss surface of a network that learned four points, run by run, seed 0. They move
+    until they rest at the four points."""
 
     def frame(run: int) -> Figure:
         drawn = _laid_out(110, 90)
@@ -138,7 +142,8 @@ def procedure(found: Evidence) -> Figure:
 
 @figure("paper/5_turning_mnist", kinds=("gif",), profile="paper")
 def turning_mnist(found: Evidence) -> bytes:
-    """Animation: forty-eight squares of noise become digits, which go on changing under the published kick."""
+    """Animation: forty-eight chains of one network with the paper's settings, trained on MNIST, with the paper's kick,
+    to run 25. Squares of noise become digits, which go on changing."""
     return animation(found.arrays["mnist/10/kick published"], (28, 28), columns=8)
 
 

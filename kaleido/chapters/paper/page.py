@@ -23,7 +23,7 @@ There is no picture of CIFAR-10's dogs or of CelebA's faces here: their images a
 
 @figure("paper/README", kinds=("md",), profile="paper")
 def page(found: Evidence) -> bytes:
-    """This list: what each figure of the paper shows, our settings, what agrees and what differs."""
+    """This list of the paper's figures, in its order. Each says what the paper shows, our settings, and what agrees."""
     return (HEAD + "".join(_section(*parts) for parts in _figures(found)) + TAIL).encode()
 
 
