@@ -51,8 +51,8 @@ PUBLISHED = {  # what arXiv 2402.11793 and its notebooks show: our figures of it
         over_generalization.figures.square_maps, attractors.figures.basins,
     ),
     "The procedure: learning, then sampling with frozen weights": (paper.figures.procedure,),
-    "Largest loss at the corners of a cube, by dimension and number of points": (dimension.figures.published,),
-    "MNIST: 48 chains at runs 0 to 25, published settings, kick on": (kaleidoscope.figures.published,),
+    "Largest loss at the corners of a cube, by dimension and number of points": (_CORNERS, dimension.figures.published),
+    "MNIST: 48 chains at runs 0 to 25, published settings, kick on": (_MNIST, kaleidoscope.figures.published),
     "MNIST: chains run by run": (
         paper.figures.turning_mnist,
         tour.figures.turning, tour.figures.noise_to_digits, kaleidoscope.figures.chains_by_runs,
