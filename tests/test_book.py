@@ -1,5 +1,7 @@
+import json
 import re
 
+import pytest
 from conftest import ROOT
 
 
@@ -15,3 +17,12 @@ def test_every_paper_that_the_code_cites_is_in_the_bibliography():
             cited.setdefault(number, path.name)
     assert len(cited) > 15
     assert {number: where for number, where in cited.items() if number not in known} == {}
+
+
+@pytest.mark.parametrize(("benchmark", "results", "mark"), [("bench", "results", "speed"), ("bf16", "bf16", "bf16")])
+def test_the_tables_on_speed_are_those_of_the_committed_measurements(monkeypatch, benchmark, results, mark):
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    measured = json.loads((ROOT / "benchmarks" / f"{results}.json").read_text())
+    page = (ROOT / "book" / "speed.md").read_text()
+    shown = page.partition(f"<!-- {mark} -->\n")[2].partition(f"<!-- /{mark} -->\n")[0]
+    assert shown == __import__(benchmark).table(measured)

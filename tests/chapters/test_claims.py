@@ -21,7 +21,7 @@ from kaleido.chapters.generators.generators import GENERATORS
 from kaleido.chapters.remedies.cells import RECIPE
 from kaleido.lab.endpoint import FAMILIES
 from kaleido.lab.evidence import COLUMNS, Evidence, write_evidence
-from kaleido.lab.ledger import claims_of, findings, judge, settle
+from kaleido.lab.ledger import again, claims_of, findings, judge, settle
 from kaleido.tools import files
 
 PLAIN_RUN = 10
@@ -117,7 +117,8 @@ def planted(numbers, loss=0.99, apart=0.9):
                 for n in SIZES:
                     value = 2.0 ** (-8 + a * np.log2(n) + b * np.log2(d))
                     about = {"condition": "corners", "data": f"points-{d}-{n}", "depth": 6, "width": 50}
-                    add("02", "C7a", seed, value, "C7", "largest corner loss", **about)
+                    for f in ("mlp", "nearest point", "mean point"):
+                        add("02", "C7a", seed, value, "C7", "largest corner loss", **about | {"architecture": f})
     return rows
 
 
@@ -272,6 +273,8 @@ def test_small_networks_are_shown_with_their_side_and_never_decide(build):
     found = write_evidence(build / "smoke" / "evidence", "01", "smoke", rows)
     entry = chapters.ledger("smoke")[0]
     assert entry["word"] == "not run"
+    assert entry["small means"] == pytest.approx({"digits": 0.47, "mnist5k": 0.47}, abs=0.005)
+    assert "digits 0.47, mnist5k 0.47" in again(CHAPTERS, "smoke").splitlines()[1]
     assert entry["small"] == [f"`{data}`: 0.47 [0.46, 0.48], claimed side" for data in ("digits", "mnist5k")]
     shown = chapters.table(found).data.splitlines()
     assert [line.split(" | ")[0] for line in shown[2:]] == ["| C1", "| C6"]

@@ -28,9 +28,8 @@ def corner_losses(found: Evidence) -> Figure:
 def published(found: Evidence) -> Figure:
     """Squared error at the corners of a unit cube by number of training points in it, after the published 10,000
     full-batch steps: colours are its dimension d, thin lines ten seeds, thick lines their means, bands 95 % intervals,
-    crosses values read off the paper's picture. With
-    many points the error is small, and the more dimensions, the more points that takes. In 16 dimensions the largest
-    error rises between 4 and 64 points."""
+    crosses values read off the paper's picture. With many points the error is small, and the more dimensions, the more
+    points that takes. In 16 dimensions the largest error rises between 4 and 64 points."""
     return _by_points(found)
 
 

@@ -71,15 +71,7 @@ def sampling_1d(found: Evidence) -> Figure:
 def turning_1d(found: Evidence) -> bytes:
     """Animation: eight samples on the loss curve of a network that learned 0.2 and 0.8, run by run, seed 0. They slide
     along the curve until they rest at the training points."""
-
-    def frame(run: int) -> Figure:
-        drawn, axis = panels(72, wide=110 * MILLIMETRE)
-        _on_the_curve(axis, found, run)
-        axis.set_title(f"run {run}")
-        legend_below(drawn, axis, columns=4)
-        return drawn
-
-    return _moving(map(frame, range(RUNS["points1d"] + 1)))
+    return _moving(found, "points1d", lambda: panels(72, wide=110 * MILLIMETRE), _on_the_curve, columns=4)
 
 
 @figure("paper/3_sampling_2d", profile="paper")
@@ -102,15 +94,11 @@ def turning_2d(found: Evidence) -> bytes:
     """Animation: eight samples on the loss surface of a network that learned four points, run by run, seed 0. They move
     until they rest at the four points."""
 
-    def frame(run: int) -> Figure:
+    def empty() -> tuple[Figure, Axes]:
         drawn = _laid_out(110, 90)
-        axis = drawn.add_axes((0, 0.12, 0.95, 0.8), projection="3d")
-        _on_the_surface(axis, found, run)
-        axis.set_title(f"run {run}")
-        legend_below(drawn, axis, columns=3)
-        return drawn
+        return drawn, drawn.add_axes((0, 0.12, 0.95, 0.8), projection="3d")
 
-    return _moving(map(frame, range(RUNS["points2d"] + 1)))
+    return _moving(found, "points2d", empty, _on_the_surface, columns=3)
 
 
 @figure("paper/4_procedure", profile="paper")
@@ -231,10 +219,14 @@ def _network(axis: Axes, colour) -> None:
         axis.add_patch(Circle(unit, 0.3, fc="white", ec=colour, zorder=3))
 
 
-def _moving(frames) -> bytes:
-    """Returns figures of one size as a looping GIF in the colours of the last one, which has all of them."""
+def _moving(found: Evidence, data: str, empty, draw, columns: int) -> bytes:
+    """Returns a toy's runs, each drawn on an empty figure, as a looping GIF in the last one's colours: it has all."""
     pictures = []
-    for drawn in frames:
+    for run in range(RUNS[data] + 1):
+        drawn, axis = empty()
+        draw(axis, found, run)
+        axis.set_title(f"run {run}")
+        legend_below(drawn, axis, columns=columns)
         drawn.set_dpi(SHARP)
         canvas = FigureCanvasAgg(drawn)
         canvas.draw()
