@@ -67,7 +67,7 @@ def toys(found: Evidence) -> Figure:
 def published(found: Evidence) -> Figure:
     """Samples after 20 runs of networks with the paper's settings, trained on MNIST, by number of layers, from the same
     noise, one seed; in the last two rows at the same training loss. Ten layers make digits, one and four make blobs; at
-    the same loss one layer makes faint blurs, and ten layers make mostly ones."""
+    the same loss one layer makes blurs and rings, and ten layers make mostly ones."""
     level = MATCHED["mnist"]
     rows = {f"{depth} layer{'s' * (depth > 1)}": f"mnist/{depth}/equal steps" for depth in (SHALLOW, 4, DEEP)}
     rows |= {f"{name}, loss {level:g}": f"{array.rpartition('/')[0]}/loss {level:g}" for name, array in rows.items()}
@@ -118,9 +118,9 @@ def quality_along_runs(found: Evidence) -> Figure:
 @figure("04_depth_and_loss")
 def depth_and_loss(found: Evidence) -> Figure:
     """Contraction, pair contraction and PC at run 20 by depth and training loss, on digits (left) and on 4,000 MNIST
-    digits (right): means over three seeds, and no number where not all seeds reached the loss. At every loss
-    contraction is lowest with ten layers, and pair contraction is not. PC mostly rises with depth, and with a lower
-    loss."""
+    digits (right): means over three seeds, and no number where not all seeds reached the loss. Where ten
+    layers reached it, contraction is lowest with them, and pair contraction is not. PC mostly rises with depth, and
+    with a lower loss."""
     drawn, axes = panels(120, 3, 2)
     for row, quantity in zip(axes, ("rho", "pair contraction", "pc"), strict=True):
         for axis, data in zip(row, IMAGES, strict=True):
