@@ -57,10 +57,10 @@ class Trial:
     def start(self, prepare: Callable[[], None] | None = None, script: str | None = None) -> psutil.Popen:
         """Starts the command; its output goes to files beside its build folder."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        places = {"KALEIDO_BUILD": str(self.folder), "KALEIDO_RECORD": str(HOME / "no record")}
+        places = os.environ | {"KALEIDO_BUILD": str(self.folder)}
         command = [sys.executable, "-c", script] if script else [sys.executable, "-m", "kaleido", *self.command]
         with (HOME / f"{self.folder.name}.log").open("ab") as log:
-            return psutil.Popen(command, cwd=ROOT, env=os.environ | places, stdout=log, stderr=log, preexec_fn=prepare)
+            return psutil.Popen(command, cwd=ROOT, env=places, stdout=log, stderr=log, preexec_fn=prepare)
 
     def run(self, prepare: Callable[[], None] | None = None, script: str | None = None) -> int:
         """Runs the command to its end; returns its exit status."""
