@@ -243,19 +243,23 @@ def endpoints(chapters: Sequence[Chapter]) -> str:
 
 
 def beside(chapters: Sequence[Chapter]) -> Markdown:
-    """Returns all that was recorded with each decided claim, a block to unfold for each, with a table in Markdown.
+    """Returns all that was recorded with the decided claims: blocks to unfold, each with a table in Markdown.
 
     A number is a mean over seeds with its 95 % interval; where it was taken of one seed alone it stands without one.
-    Claims on the same quantity, such as C2a and C2m, share their rows and so their table.
+    Claims on the same quantity, such as C2a and C2m, share their rows and so their block.
     """
-    there, verdicts, blocks = _record(chapters), judge(chapters), []
+    there, verdicts, blocks = _record(chapters), judge(chapters), {}
     notebook = {name: chapter.number for chapter in chapters for name in chapter.claims}
     for name, claim in claims_of(chapters).items():
         if verdicts[name].word != "not run":
-            shared, table = _beside(there[notebook[name]], re.match(r"[A-Z]\d+", name)[0])
-            head = f"<details><summary>{name}: {claim.text}</summary>"
-            blocks.append("\n\n".join([head, f"{shared}:", _lines(table), "</details>"]))
-    return Markdown("\n\n".join(blocks))
+            about = there[notebook[name]], re.match(r"[A-Z]\d+", name)[0]
+            blocks.setdefault(about, []).append(f"{name}: {claim.text}")
+    return Markdown("\n\n".join(_block(names, *_beside(*about)) for about, names in blocks.items()))
+
+
+def _block(names: list[str], shared: str, table: pd.DataFrame) -> str:
+    head = f"<details><summary>{'<br>'.join(names)}</summary>"
+    return "\n\n".join([head, f"{shared}:", _lines(table), "</details>"])
 
 
 def _beside(found: Evidence, claim: str) -> tuple[str, pd.DataFrame]:

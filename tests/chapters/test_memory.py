@@ -78,19 +78,47 @@ def test_two_sets_share_no_image_and_larger_ones_hold_smaller_ones():
         study.disjoint(data, 11, 3)
 
 
-def test_the_third_network_learns_the_first_set_from_the_second_networks_weights(digits, build, monkeypatch):
+def test_the_other_networks_change_the_images_the_weights_or_the_batches(digits, build, monkeypatch):
     seen = {}
     monkeypatch.setattr(study, "answers", lambda cell, nets, sets, *_: seen.update(nets=nets, sets=sets))
     cell = Cell("memory", "digits", 2, 8, 0, (100,), points=20, batch=10)
     (first,) = kd.build("mlp", digits, 2, 8, [100])
     rows, _ = asked(lambda *about: study.two_networks(*about, steps=3), cell, first, digits)
     (a, b), losses = seen["sets"], []
-    for net, known, seed in zip(seen["nets"], (a, b, a), (100, 1100, 1100), strict=True):
-        (alone,) = kd.build("mlp", digits, 2, 8, [seed])
+    for net, known, weights, batches in zip(
+        seen["nets"], (a, b, a, a), (100, 1100, 1100, 100), (100, 1100, 1100, 2100), strict=True
+    ):
+        (start,) = kd.build("mlp", digits, 2, 8, [weights])
+        (alone,) = kd.build("mlp", digits, 2, 8, [batches])
+        alone.load_state_dict(start.state_dict())
         losses.append(kd.learn([alone], known, 3, 10, every=3)[0].losses[-1])
         for weights, expected in zip(net.parameters(), alone.parameters(), strict=True):
             torch.testing.assert_close(weights, expected)
     assert [r["value"] for r in rows] == [pytest.approx(sum(losses[:2]) / 2)]
+
+
+def test_where_no_batches_are_drawn_there_is_no_network_of_other_batches(digits, build, monkeypatch):
+    counted = []
+    monkeypatch.setattr(study, "answers", lambda cell, nets, *_: counted.append(len(nets)))
+    for points, batch in ((9, 10), (10, 10), (11, 10)):
+        cell = Cell("memory", "digits", 2, 8, 0, (100,), points=points, batch=batch)
+        (first,) = kd.build("mlp", digits, 2, 8, [100])
+        asked(lambda *about: study.two_networks(*about, steps=1), cell, first, digits)
+    assert counted == [3, 3, 4]
+
+
+def test_a_map_that_learned_the_same_images_in_other_batches_is_compared_with_the_first(digits, build):
+    a, b = study.disjoint(digits, FEW, 100)
+    cell = Cell("memory", "digits", 10, 8, 0, (100,), points=FEW, probes=200, judge=60)
+    maps = [nearest_of(known) for known in (a, b, a, digits.test)]
+    rows, _ = asked(lambda *about: study.answers(cell, maps[:3], (a, b), digits, 100, about[-1]), cell, None, digits)
+    name = "same images, same weights, other batches"
+    assert name not in {r["architecture"] for r in rows}
+    for fourth, expected in ((a, 0), (b, claims.PAIR)):
+        maps[3] = nearest_of(fourth)
+        rows, _ = asked(lambda *about: study.answers(cell, maps, (a, b), digits, 100, about[-1]), cell, None, digits)
+        found = {r["architecture"]: r["value"] for r in rows if r["quantity"] == "ratio"}
+        assert found[name] == found.get(expected, 0)
 
 
 def test_ten_seeds_decide_and_three_are_shown_beside_them():

@@ -55,6 +55,15 @@ def test_what_is_computed_once_is_recorded_with_its_arrays(build):
     assert len(kept.values(quantity="loss")) == 1
 
 
+def test_what_is_finished_is_recorded_though_what_follows_fails(build):
+    first = replace(networks()[0], steps=3, runs=2)
+    broken = replace(first, study="no.such.module:study")
+    small = replace(paper.TOYS, deciding=lambda: [first, replace(first, seeds=(1,)), broken])
+    with pytest.raises(ModuleNotFoundError):
+        extend([small], "paper")
+    assert len(recorded("toys", "paper").values(quantity="loss")) == 2
+
+
 def test_the_page_says_when_chains_have_come_to_rest_and_where(found):
     ends = torch.tensor([0.2] * 3 + [0.8] * 5)
     away = torch.tensor([0.2, 0.1, 0.06, 0.04, 0.06, 0.03] + [0.0] * 16)  # out again at run 4

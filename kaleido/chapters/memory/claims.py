@@ -53,7 +53,7 @@ CLAIMS = {
         agreed, 0.5, "<", guards=memories, **OF_THIS_FAMILY,
     ),
     "M3": Endpoint(
-        "Samples are no nearer to the images that their network learned than to others",
+        "Samples are hardly nearer to the images that their network learned than to others",
         "share of samples nearer to the network's own set at run 20, largest sets",
         copied, 0.55, "<", **OF_THIS_FAMILY,
     ),

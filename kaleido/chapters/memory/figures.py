@@ -10,7 +10,7 @@ from kaleido.lab.drawing import CONTROL, DATA, MAP, figure, panels
 from kaleido.lab.evidence import Evidence
 
 ROWS = ("noise", "sample of\nnetwork A", "sample of\nnetwork B", "its nearest\nimage in A", "its nearest\nimage in B")
-THIRD = sns.color_palette("colorblind")[2]
+THIRD, FOURTH = sns.color_palette("colorblind")[2], sns.color_palette("colorblind")[4]
 
 
 @figure("11_two_halves")
@@ -50,6 +50,7 @@ def memory(found: Evidence, data: str = "digits") -> Figure:
         ("other images, other weights", MAP),
         ("same images, other weights", DATA),
         ("other images, same weights", THIRD),
+        ("same images, same weights, other batches", FOURTH),
         ("nearest images", CONTROL),
     ):
         _curve(middle, found, data, name, colour, quantity="ratio", architecture=name, run=SAMPLED)

@@ -18,23 +18,29 @@ from kaleido.networks.build import build
 from kaleido.sampling import sample
 from kaleido.tools.seeds import generator
 
-OTHER = 1000  # what is added to the seed of A's network for that of B's
-PAIRS = {  # which two of the networks of A, of B, and of A with B's initial weights, and of the memories of A and B
-    "other images, other weights": (0, 1),
-    "same images, other weights": (0, 2),
-    "other images, same weights": (2, 1),
-    "nearest images": (3, 4),
+OTHER = 1000  # what is added to the seed of A's network for that of B's, and once more for other batches
+PAIRS = {  # which two of: networks of A and B, of A with B's initial weights, of A with other batches; memories of both
+    "other images, other weights": ("A", "B"),
+    "same images, other weights": ("A", "A from B's weights"),
+    "other images, same weights": ("A from B's weights", "B"),
+    "same images, same weights, other batches": ("A", "A in other batches"),
+    "nearest images": ("memory of A", "memory of B"),
 }
 JUDGES = {"mnist": range(5)}  # seeds of the classifiers that judge; on small data one, of the cell's own seed
 TRIED, PICTURES = 8, 3  # training images whose spectral radius is taken; chains that are shown
 
 
 def two_networks(cell, net, data, seed, history, add, steps):
-    """M1 to M3: learns two disjoint sets with a network each, and one set again with the other's initial weights."""
+    """M1 to M3: learns two disjoint sets with a network each, and one set again from the other's initial weights.
+
+    Where batches are drawn, it is learned once more: from its own initial weights, in other batches.
+    """
     sets = disjoint(data, cell.points, seed)
-    again = build(cell.architecture, data, cell.depth, cell.width, 2 * [seed + OTHER], cell.output, cell.init)
-    nets = [net, *again]
-    histories = learn(nets, [*sets, sets[0]], steps, cell.batch, cell.lr, every=steps)
+    seeds = [seed + OTHER, seed + OTHER] + [seed + 2 * OTHER] * (cell.batch < cell.points)
+    nets = [net, *build(cell.architecture, data, cell.depth, cell.width, seeds, cell.output, cell.init)]
+    for other in nets[3:]:
+        other.load_state_dict(net.state_dict())
+    histories = learn(nets, [*sets, *(sets[0] for _ in nets[2:])], steps, cell.batch, cell.lr, every=steps)
     losses = [history.losses[-1] for history in histories[:2]]
     add("M1", "loss", sum(losses) / 2, cell.points, images(cell.points))
     return answers(cell, nets, sets, data, seed, add)
@@ -76,11 +82,11 @@ def agreement(first: Tensor, second: Tensor) -> float:
 
 
 def answers(cell, maps, sets, data: Dataset, seed: int, add) -> dict[str, Tensor]:
-    """M1 to M3 of three maps: what they make of the same noise.
+    """M1 to M3 of three maps or four: what they make of the same noise.
 
     Arguments:
         cell: How many chains, and which classifier.
-        maps: Those that learned A, B, and A with B's initial weights.
+        maps: Those that learned A, B, A from B's initial weights and, if there is one, A in other batches.
         sets: A and B.
         data: The data set that they are from.
         seed: Draws the noise.
@@ -101,11 +107,14 @@ def answers(cell, maps, sets, data: Dataset, seed: int, add) -> dict[str, Tensor
     radii = radius(maps[0], sets[0][:TRIED], seed=seed)
     add("M1", "radius", radii.median(), len(radii))
     add("M1", "radius below 1", (radii < 1).double().mean(), len(radii))
-    samples = [*(orbit.at(SAMPLED) for orbit in orbits), sample(maps[2], start, SAMPLED, [SAMPLED]).at(SAMPLED)]
-    samples += [own[nearest(start, own)[1]] for own in sets]  # each noise's nearest image: what a memory answers
+    samples = {who: orbit.at(SAMPLED) for who, orbit in zip("AB", orbits, strict=True)}
+    for who, f in zip(("A from B's weights", "A in other batches"), maps[2:], strict=False):
+        samples[who] = sample(f, start, SAMPLED, [SAMPLED]).at(SAMPLED)
+    for who, own in zip("AB", sets, strict=True):  # each noise's nearest image: what a memory answers
+        samples[f"memory of {who}"] = own[nearest(start, own)[1]]
     looks = [features(data, judge, cell.judge) for judge in JUDGES.get(data.name, [seed])]
     _agree(add, samples, held_out, looks)
-    few = [some[:PICTURES] for some in samples[:2]]
+    few = [samples[who][:PICTURES] for who in "AB"]
     known = [own[nearest(some, own)[1]] for some, own in zip(few, sets, strict=True)]
     return {f"{data.name}/{len(sets[0])}": data.as_bytes(torch.stack([start[:PICTURES], *few, *known]))}
 
@@ -126,21 +135,23 @@ def _near(add, samples: list[Tensor], sets, unit: float, run: int) -> None:
 
 
 @torch.no_grad()
-def _agree(add, samples: list[Tensor], held_out: Tensor, looks: list[Features]) -> None:
+def _agree(add, samples: dict[str, Tensor], held_out: Tensor, looks: list[Features]) -> None:
     """M2: how far samples from the same noise lie apart; and how good the first network's are. Means of classifiers."""
-    n, seen = len(samples[0]), [[look(some) for some in samples] for look in looks]
+    n, seen = len(samples["A"]), [{who: look(some) for who, some in samples.items()} for look in looks]
+    real = [look(held_out) for look in looks]
     for name, (a, b) in PAIRS.items():
+        if b not in samples:
+            continue
         ratios = [agreement(some[a], some[b]) for some in seen]
         add("M2", "ratio", sum(ratios) / len(looks), n, run=SAMPLED, architecture=name)
         add("M2", "ratio in pixels", agreement(samples[a], samples[b]), n, run=SAMPLED, architecture=name)
-        real = [look(held_out) for look in looks]
         apart = [
             _apart(some[a], some[b].roll(-1, 0)) / _apart(own, own.roll(-1, 0))
             for some, own in zip(seen, real, strict=True)
         ]
         add("M2", "different noises", sum(apart) / len(looks), n, run=SAMPLED, architecture=name)
     few = min(n, len(held_out))
-    scores = [prdc(reference(own[:few]), some[0][:few]) for some, own in zip(seen, real, strict=True)]
+    scores = [prdc(reference(own[:few]), some["A"][:few]) for some, own in zip(seen, real, strict=True)]
     for quantity in ("precision", "coverage"):
         add("M2", quantity, sum(score[quantity] for score in scores) / len(looks), few, run=SAMPLED)
 

@@ -28,6 +28,9 @@ AGREED = {
     "ratio: other images, other weights": ("ratio", PAIR, SAMPLED),
     "ratio: same images, other weights": ("ratio", "same images, other weights", SAMPLED),
     "ratio: other images, same weights": ("ratio", "other images, same weights", SAMPLED),
+    "ratio: same images, same weights, other batches": (
+        "ratio", "same images, same weights, other batches", SAMPLED,
+    ),
     "ratio: nearest images of other sets": ("ratio", MEMORY, SAMPLED),
     "ratio in pixels: other images, other weights": ("ratio in pixels", PAIR, SAMPLED),
     "ratio in pixels: same images, other weights": ("ratio in pixels", "same images, other weights", SAMPLED),
@@ -35,7 +38,7 @@ AGREED = {
     "distance from different noises (1: as held-out images)": ("different noises", PAIR, SAMPLED),
     "precision": ("precision", "mlp", SAMPLED),
     "coverage": ("coverage", "mlp", SAMPLED),
-}
+}  # fmt: skip
 
 
 def by_images(found: Evidence, data: str, asked: dict[str, tuple[str, str, int | None]]) -> pd.DataFrame:
