@@ -45,8 +45,8 @@ from kaleido.tools.exact import processor
 from kaleido.tools.seeds import generator
 
 __all__ = [
-    "JOBS", "Job", "assemble", "followed", "guards", "hand_out", "judges", "learn_all", "majority", "measured", "parts",
-    "pictures", "states", "trained", "turned_on",
+    "JOBS", "Job", "assemble", "followed", "guards", "hand_out", "judges", "kicked", "learn_all", "majority",
+    "measured", "parts", "pictures", "states", "trained", "turned_on",
 ]  # fmt: skip
 
 STEPS, BATCH, RATE, LOOK, EVERY = 10_000, 1000, 1e-4, 10_000, 0.02
@@ -55,6 +55,8 @@ MATCHED = LEVELS_OF_CLAIMS["mnist"]  # the level that the controls at equal loss
 JUDGES, NOISE = 5, 0.1  # classifiers; the largest precision that one may give to uniform noise
 PROBES, CHAINS, GAINS = 1000, 10_000, 250
 SHOWN, TURNS, IN_A_ROW = 48, 25, 16  # chains and runs of the published pictures, and samples of each depth
+KICKS = {"noise": "none", "centred kick": "centred", "published kick": "published"}  # by condition
+EARLY = (5, 10)  # runs before the deciding one at which samples are scored, too
 STILL = 1e-4  # of the range, root mean square over features: unmoved
 
 
@@ -133,6 +135,7 @@ def parts(job: Job, seed: int) -> list[str]:
     """Returns what is measured of a network and is not in the record yet, by what its files' names end with."""
     every = {"": ("04", {"condition": "equal steps"}), f"-{MATCHED:g}": ("04", {"condition": f"loss {MATCHED:g}"})}
     if job.deep:
+        every["-kicked"] = _quality(job)[0], {"condition": "published kick", "quantity": "coverage"}
         every["-followed"] = "07", {"claim": "B3"}
         every["-late"] = "07", {"claim": "B1", "quantity": "coverage"}
     known = trained(job, files.record_folder() / "paper").get(seed)
@@ -190,6 +193,26 @@ def turned_on(
     return found.rows
 
 
+def kicked(
+    job: Job, net: nn.Module, data: Dataset, looks: list[Features], real: list[Reference], seed: int
+) -> list[dict]:
+    """Returns the rows of as many chains as `measured` has: kicked to run 20, and without a kick at earlier runs.
+
+    Of the kicked chains that `followed` has it says which keep their class.
+    """
+    found = _State(job, net, data, looks, real, seed, "noise", [])
+    start = noise(data, CHAINS, seed=seed).to(data.train.device)
+    for condition, kick in KICKS.items():
+        runs = EARLY if kick == "none" else (SAMPLED,)
+        orbit = sample(net, start, runs[-1], runs, kick, bounds=data.bounds, seed=seed)
+        for run in runs:
+            for quantity, value in found.means(orbit.at(run)).items():
+                found.add(*_quality(job), quantity, run, value, len(start), condition=condition)
+        if kick != "none":
+            found.classes(start[:PROBES], condition)
+    return found.rows
+
+
 def guards(job: Job, data: Dataset, looks: list[Features], real: list[Reference], seed: int) -> list[dict]:
     """Returns C1's number of maps that have learned nothing, and C3's scores of samples that need no network.
 
@@ -208,12 +231,10 @@ def guards(job: Job, data: Dataset, looks: list[Features], real: list[Reference]
         "100 points repeated": drawn[torch.arange(CHAINS) % 100],
         "mixup": probes(data, "mixup", CHAINS, seed),
     }
-    notebook, claim = ("03", "C3") if job.data == "mnist" else ("06", "C9")
     for name, images in samples.items():
         scores = [prdc(known, features_of(look, images)) for look, known in zip(looks, real, strict=True)]
-        for quantity in scores[0]:
-            mean = sum(score[quantity] for score in scores) / len(scores)
-            found.add(notebook, claim, quantity, None, mean, CHAINS, name)
+        for quantity, value in _means(scores).items():
+            found.add(*_quality(job), quantity, None, value, CHAINS, name)
     return found.rows
 
 
@@ -271,8 +292,11 @@ class _State:
                                 (f"{quantity}, range over classifiers", max(values) - min(values))):  # fmt: skip
                 self.add("04", "C4", said, SAMPLED, value, len(samples))
                 if self.whole:
-                    notebook, claim = ("03", "C3") if self.job.data == "mnist" else ("06", "C9")
-                    self.add(notebook, claim, said, SAMPLED, value, len(samples), "mlp", "noise")
+                    self.add(*_quality(self.job), said, SAMPLED, value, len(samples), "mlp", "noise")
+
+    def means(self, samples: Tensor) -> dict[str, float]:
+        """The scores of samples, means over the classifiers."""
+        return _means(self.scores(samples))
 
     def scores(self, samples: Tensor) -> list[dict[str, float]]:
         """The scores of samples by each classifier."""
@@ -286,17 +310,15 @@ class _State:
         """B1: the scores at run 20 that change until run 200, and the copies there."""
         orbit = sample(self.net, start, LATE, [SAMPLED, LATE])
         for run in (SAMPLED, LATE):
-            scores = self.scores(orbit.at(run))
-            for quantity in scores[0]:
-                mean = sum(score[quantity] for score in scores) / len(scores)
-                self.add("07", "B1", quantity, run, mean, len(start))
+            for quantity, value in self.means(orbit.at(run)).items():
+                self.add("07", "B1", quantity, run, value, len(start))
         for quantity, value in novelty(orbit.at(LATE)[:PROBES], self.data).items():
             self.add("07", "B2", quantity, LATE, value, PROBES)
 
-    def classes(self, start: Tensor) -> None:
+    def classes(self, start: Tensor, condition: str = "noise") -> None:
         """C8: the class of each chain, the majority of the classifiers, at runs 50 to 100."""
         still = range(50, 101)
-        orbit = sample(self.net, start, still[-1], still)
+        orbit = sample(self.net, start, still[-1], still, KICKS[condition], bounds=self.data.bounds, seed=self.seed)
         votes = torch.stack([majority(self.looks, orbit.at(run)) for run in still])
         shares = votes[-1].bincount(minlength=10).double() / len(start)
         for quantity, value in {
@@ -305,7 +327,7 @@ class _State:
             "switches": (votes[1:] != votes[:-1]).sum(0).double().mean(),
             "final class entropy": -torch.xlogy(shares, shares).sum(),
         }.items():
-            self.add("03", "C8", quantity, None, value, len(start), "mlp", "noise")
+            self.add("03", "C8", quantity, None, value, len(start), "mlp", condition)
 
     def ends(self, start: Tensor) -> None:
         """B2 and B3: copies at run 20, and where chains are at run 500."""
@@ -319,6 +341,15 @@ class _State:
             self.add("07", "B3", f"share {kind}", LAST, chosen.double().mean(), n, condition="noise")
         left = len(distinct(orbit.at(LAST), APART * unit).unique())
         self.add("07", "B1", "different pictures", LAST, left, n, condition="noise")
+
+
+def _means(scores: list[dict[str, float]]) -> dict[str, float]:
+    return {quantity: sum(score[quantity] for score in scores) / len(scores) for quantity in scores[0]}
+
+
+def _quality(job: Job) -> tuple[str, str]:
+    """The notebook and the claim that scores of a job's samples are of."""
+    return ("03", "C3") if job.data == "mnist" else ("06", "C9")
 
 
 def judges(data: Dataset) -> list[Features]:
@@ -456,6 +487,7 @@ def _measure(job: Job, data: Dataset, folder: Path, left: dict[int, list[str]]) 
         }
         if condition == "equal steps" and job.deep:
             asked["-followed"] = partial(followed, job, net, data, looks, seed)
+            asked["-kicked"] = partial(kicked, job, net, data, looks, real, seed)
             asked["-late"] = partial(turned_on, job, net, data, looks, real, seed)
         for part, found in asked.items():
             target = f"{job.name}-{seed}{part}"

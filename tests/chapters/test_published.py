@@ -20,6 +20,7 @@ from kaleido.chapters.published import (
     guards,
     hand_out,
     judges,
+    kicked,
     learn_all,
     majority,
     measured,
@@ -76,6 +77,7 @@ def test_what_is_measured_becomes_the_evidence_that_claims_are_judged_by(folder,
             rows = measured(job, net, digits, looks, real, seed, condition, loss)
             if job.depth == 10 and condition == "equal steps":
                 rows += followed(job, net, digits, looks, seed)
+                rows += kicked(job, net, digits, looks, real, seed)
                 rows += turned_on(job, net, digits, looks, real, seed)
             published.files.write(folder / "rows" / f"{name}.json", json.dumps(rows))
     assemble(folder, tmp_path / "record")
@@ -85,10 +87,15 @@ def test_what_is_measured_becomes_the_evidence_that_claims_are_judged_by(folder,
         assert deeper(quantity)(found["04"], "digits").shape == (2,)
     assert (sampled("coverage", "C9")(found["06"], "digits") <= 1).all()
     assert (keeps(found["03"], "digits") <= 1).all()
+    kept = found["03"].rows(quantity="share that keeps its class")
+    assert set(kept["condition"]) == {"noise", "centred kick", "published kick"}
+    assert kept[kept["condition"] == "noise"]["value"].tolist() == keeps(found["03"], "digits").tolist()
+    runs = found["06"].means(quantity="pc", architecture="mlp").groupby("condition")["run"].agg(sorted)
+    assert runs.to_dict() == {"centred kick": [20], "noise": [5, 10, 20], "published kick": [20]}
     for claim, quantity, run in (("B2", "copy share", 20), ("B3", "share neither", 500)):
         assert turned(claim, quantity, run)(found["07"], "digits").shape == (2,)
     at = {run: found["07"].values(claim="B1", quantity="coverage", run=run) for run in (20, 200)}
-    assert (at[20] == found["06"].values(quantity="coverage", claim="C9")).all()
+    assert (at[20] == sampled("coverage", "C9")(found["06"], "digits")).all()
     assert (turned("B1", "coverage", 200, 20)(found["07"], "digits") == at[200] - at[20]).all()
     z = kd.noise(digits, 120, seed=200)[:60]
     net = kd.mlp(64, 10, 16, seed=200)
@@ -96,7 +103,13 @@ def test_what_is_measured_becomes_the_evidence_that_claims_are_judged_by(folder,
     assert found["01"].values(quantity="rho")[0] == pytest.approx(kd.contraction(net, z, digits), rel=1e-5)
     by_hand = np.mean([kd.prdc(features_of(look, digits.test), features_of(look, kd.sample(net, kd.noise(digits, 120,
                        seed=200), 20, [20]).at(20)))["precision"] for look in looks])  # fmt: skip
-    assert found["06"].values(quantity="precision")[0] == pytest.approx(by_hand, rel=1e-6)
+    at = {"quantity": "precision", "architecture": "mlp"}
+    assert found["06"].values(**at, condition="noise", run=20)[0] == pytest.approx(by_hand, rel=1e-6)
+    for condition, kick in (("centred kick", "centred"), ("published kick", "published")):
+        start = kd.noise(digits, 120, seed=200)
+        samples = kd.sample(net, start, 20, [20], kick, bounds=digits.bounds, seed=200).at(20)
+        expected = np.mean([kd.prdc(real[i], features_of(look, samples))["precision"] for i, look in enumerate(looks)])
+        assert found["06"].values(**at, condition=condition)[0] == pytest.approx(expected, rel=1e-6)
 
 
 def test_the_first_networks_are_handed_out_as_float16_with_their_losses(folder, tmp_path, monkeypatch):
@@ -209,7 +222,7 @@ def test_a_reproduction_goes_on_where_it_was_killed_and_computes_nothing_that_is
     monkeypatch.setattr(published, "learn_all", counted)
     with pytest.raises(KeyboardInterrupt):
         published.main("learn", tmp_path / "one")
-    assert published.parts(JOBS[0], 200) == ["", "-0.9", "-followed", "-late"]
+    assert published.parts(JOBS[0], 200) == ["", "-0.9", "-kicked", "-followed", "-late"]
     for command in ("learn", "measure"):
         published.main(command, tmp_path / "one")
     assert learned == [200, 201]

@@ -2,6 +2,7 @@
 
 import re
 
+from kaleido.chapters.common import SAMPLED
 from kaleido.lab.evidence import recorded
 from kaleido.lab.ledger import number
 
@@ -51,7 +52,10 @@ FINDINGS = (
 VALUES = {  # name: notebook, and where the number stands in its record
     "black": ("01", {"quantity": "rho", "architecture": "black"}),
     "untrained pairs": ("01", {"quantity": "pair contraction", "architecture": "untrained"}),
-    "two-sample": ("03", {"quantity": "two-sample", "architecture": "mlp"}),
+    "two-sample": ("03", {"quantity": "two-sample", "architecture": "mlp", "condition": "noise", "run": SAMPLED}),
+    "novelty": ("07", {"quantity": "novelty", "run": SAMPLED}),
+    "noise spread": ("01", {"quantity": "spread", "architecture": "identity"}),
+    "untrained pairs, He": ("01", {"quantity": "pair contraction", "architecture": "untrained he"}),
     "spread": ("01", {"quantity": "spread", "architecture": "mlp"}),
 }
 for _quantity in ("precision", "coverage", "two-sample"):
