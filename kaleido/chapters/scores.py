@@ -9,11 +9,11 @@ from kaleido.lab.endpoint import NotMeasured, values
 from kaleido.lab.evidence import Evidence
 
 
-def sampled(quantity: str, claim: str = "C3") -> Callable[[Evidence, str], np.ndarray]:
+def sampled(quantity: str, claim: str = "C3", condition: str = "noise") -> Callable[[Evidence, str], np.ndarray]:
     """C3 and C9: a score of samples at run 20."""
 
     def score(found: Evidence, data: str) -> np.ndarray:
-        about = {"claim": claim, "quantity": quantity, "data": data, "condition": "noise"}
+        about = {"claim": claim, "quantity": quantity, "data": data, "condition": condition}
         return values(found, **about, architecture="mlp", depth=DEEP, run=SAMPLED)
 
     return score

@@ -8,6 +8,7 @@ import numpy as np
 
 from kaleido.lab.drawing import Drawing
 from kaleido.lab.evidence import Evidence
+from kaleido.lab.statistics import interval
 
 __all__ = ["FAMILIES", "Endpoint", "NotMeasured", "values"]
 
@@ -62,6 +63,13 @@ class Endpoint:
     def on_claimed_side(self, value: float) -> bool:
         """Returns whether a number lies on the side that the claim names."""
         return SIDES[self.side](value, self.threshold)
+
+    def side_of(self, seeds: np.ndarray) -> str:
+        """Returns in words where numbers of several seeds lie, or one: `undecided` if their interval has both sides."""
+        mean, low, high = interval(seeds)
+        if low <= self.threshold <= high:
+            return "undecided"
+        return "claimed side" if self.on_claimed_side(mean) else "other side"
 
     @property
     def where(self) -> str:

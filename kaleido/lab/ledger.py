@@ -128,8 +128,9 @@ def _measured(claim: Endpoint, found: Evidence | None) -> np.ndarray | str:
 
 
 def _guards(claim: Endpoint, found: Evidence) -> tuple[str, ...]:
+    """Trivial maps and samples that reach the threshold: their mean does, and so does the interval of several seeds."""
     guards = claim.guards(found, claim.data)
-    return tuple(guard for guard, seeds in guards.items() if len(seeds) and claim.on_claimed_side(seeds.mean()))
+    return tuple(name for name, seeds in guards.items() if len(seeds) and claim.side_of(seeds) == "claimed side")
 
 
 def sides(claim: Endpoint, found: Evidence) -> dict[str, tuple[float, str]]:
@@ -137,12 +138,11 @@ def sides(claim: Endpoint, found: Evidence) -> dict[str, tuple[float, str]]:
     said = {}
     for data in claim.small:
         try:
-            mean, low, high = interval(claim.seeds(found, data))
+            seeds = claim.seeds(found, data)
         except NotMeasured:
             continue
-        straddles = low == low and low <= claim.threshold <= high
-        side = "undecided" if straddles else "claimed side" if claim.on_claimed_side(mean) else "other side"
-        said[data] = mean, f"`{data}`: {in_words(mean, low, high)}, {side}"
+        mean, low, high = interval(seeds)
+        said[data] = mean, f"`{data}`: {in_words(mean, low, high)}, {claim.side_of(seeds)}"
     return said
 
 

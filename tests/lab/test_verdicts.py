@@ -159,14 +159,3 @@ def test_evidence_grows_by_rows_and_what_is_measured_again_takes_its_place(tmp_p
     assert again.values(claim="C6").tolist() == [0.125]
     assert again.means(claim="C1")["value"].tolist() == [0.5]
     assert add_evidence(tmp_path, "01", "paper", []).table.equals(again.table)
-
-
-def test_each_decided_claim_can_be_unfolded_once_beside_those_on_the_same_quantity():
-    page = chapters.beside().data
-    heads = [head.split("<br>") for head in re.findall(r"<summary>(.*?)</summary>", page)]
-    said = [line.partition(":")[0] for head in heads for line in head]
-    decided = [name for name, entry in chapters.judge().items() if entry.word != "not run"]
-    assert sorted(said) == sorted(decided)
-    stems = [{re.match(r"[A-Z]\d+", line)[0] for line in head} for head in heads]
-    assert all(len(stem) == 1 for stem in stems)
-    assert len({min(stem) for stem in stems}) == len(stems)

@@ -98,8 +98,8 @@ def samples(found: Evidence) -> Figure:
 @figure("04_quality_along_runs")
 def quality_along_runs(found: Evidence) -> Figure:
     """PC of samples along the runs after equal training steps, by depth, on digits and on 4,000 MNIST digits: thin
-    lines are three seeds, thick lines their means. Ten layers have the highest PC on both, and past its best run it
-    falls."""
+    lines are three seeds, thick lines their means. From run 5 on ten layers have the highest PC, and past its best run
+    it falls."""
     drawn, axes = panels(70, 1, 2, sharey=True)
     every = sorted({depth for data in IMAGES for depth in _depths(found, data)})
     colours = dict(zip(every, sns.color_palette("viridis_r", len(every)), strict=True))
@@ -147,7 +147,7 @@ def depth_and_loss(found: Evidence) -> Figure:
 @figure("04_not_depth", profile="extended")
 def not_depth(found: Evidence) -> Figure:
     """Depth 10 minus depth 1 in contraction, median gain and PC, with one thing changed in each row: dots are means
-    over five seeds, lines 95 % intervals, shading is where the claims say that the mean lies. Contraction falls with
+    over five seeds, lines 95 % intervals, shading where the claims at equal loss (orange) lie. Contraction falls with
     depth in every row. PC rises with depth in every row on digits, and only in some on 4,000 MNIST digits."""
     there = {data: list(found.rows(quantity="rho", data=data)["architecture"].unique()) for data in IMAGES}
     drawn = Figure((PAGE, 100 * MILLIMETRE))

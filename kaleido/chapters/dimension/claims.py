@@ -17,10 +17,14 @@ def corners(found: Evidence, dims, sizes, f: str = "mlp") -> np.ndarray:
     return np.log2(np.maximum(np.array(table), FLOOR)).transpose(2, 0, 1)
 
 
+def by_points_of_each(found: Evidence, f: str = "mlp") -> np.ndarray:
+    """Slopes per doubling of the number of points, with shape (seeds, dimensions)."""
+    return np.array([np.polyfit(np.log2(SIZES), seed.T, 1)[0] for seed in corners(found, DIMENSIONS, SIZES, f)])
+
+
 def by_points(found: Evidence, data: str, f: str = "mlp") -> np.ndarray:
     """C7a: slope per doubling of the number of points, mean over dimensions."""
-    losses = corners(found, DIMENSIONS, SIZES, f)
-    return np.array([np.polyfit(np.log2(SIZES), seed.T, 1)[0].mean() for seed in losses])
+    return by_points_of_each(found, f).mean(1)
 
 
 def by_dimension(found: Evidence, data: str, f: str = "mlp") -> np.ndarray:

@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from kaleido.chapters.dimension.claims import by_dimension, by_points
+from kaleido.chapters.dimension.cells import DIMENSIONS
+from kaleido.chapters.dimension.claims import by_dimension, by_points, by_points_of_each
 from kaleido.lab.evidence import Evidence, tabulate
 from kaleido.lab.statistics import in_words, interval
 
@@ -23,10 +24,15 @@ def losses(found: Evidence) -> pd.DataFrame:
 
 
 def slopes(found: Evidence) -> pd.DataFrame:
-    """Returns the two endpoints, of networks and of maps that need none: means over seeds with 95 % intervals."""
+    """Returns the two endpoints, of networks and of maps that need none, and C7a's slope of each dimension alone.
+
+    They are means over seeds with 95 % intervals.
+    """
     maps = {"networks": "mlp", "nearest training point": "nearest point", "mean of the points": "mean point"}
-    ends = {"C7a: per doubling of points": by_points, "C7b: per doubling of dimension": by_dimension}
-    return pd.DataFrame(
-        {said: [in_words(*interval(end(found, "points", f))) for f in maps.values()] for said, end in ends.items()},
-        index=list(maps),
-    )
+    said = {}
+    for name, f in maps.items():
+        each = dict(zip((f"the same, d = {d}" for d in DIMENSIONS), by_points_of_each(found, f).T, strict=True))
+        ends = {"C7a: per doubling of points": by_points(found, "points", f)} | each
+        ends |= {"C7b: per doubling of dimension": by_dimension(found, "points", f)}
+        said[name] = {end: in_words(*interval(values)) for end, values in ends.items()}
+    return pd.DataFrame(said)

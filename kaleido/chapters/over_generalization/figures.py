@@ -94,8 +94,8 @@ def square_maps(found: Evidence) -> Figure:
 @figure("01_orbits")
 def orbits(found: Evidence) -> Figure:
     """Chains of three toy networks, one seed each, from uniform noise: on a line with two and with four training points
-    (orange bars), and in the square with four (orange dots; grey is the distance from the output to the nearest). Most
-    chains come to a training point within ten to twenty runs."""
+    (orange bars), and in the square with four (orange dots; grey is the distance from the output to the nearest). Many
+    chains come to a training point within ten runs."""
     drawn, axes = panels(62, 1, 3)
     for axis, (name, depth) in zip(
         axes, (("points1d", "6/10"), ("points1d-tanh", "9/10"), ("points2d", "6/50")), strict=True
@@ -155,7 +155,7 @@ def by_depth(found: Evidence) -> Figure:
 def unseen_inputs(found: Evidence, sets: tuple[str, ...] = IMAGES) -> Figure:
     """Contraction and spread of one pass on uniform noise, on digits and on 4,000 MNIST digits: blue are trained
     networks, other marks the control maps, three seeds each. The networks lie on the claimed side (shaded), and their
-    outputs near many images; constant images lie there too, but near one image only."""
+    outputs near many images; constants lie there too (black on MNIST alone), but near one image."""
     drawn = Figure((PAGE if len(sets) > 1 else 1.4 * COLUMN, 74 * MILLIMETRE))
     axes = drawn.subplots(1, len(sets), sharey=True, squeeze=False)[0]
     names = {
