@@ -5,4 +5,4 @@ from kaleido.lab.chapter import Chapter
 from kaleido.lab.drawing import drawings_of
 
 CHAPTER = Chapter("07", "What turning leads to", cells.plan, claims.CLAIMS, drawings_of(figures))
-evidence = CHAPTER.evidence
+evidence, recorded = CHAPTER.evidence, CHAPTER.recorded

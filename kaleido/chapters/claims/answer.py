@@ -16,8 +16,8 @@ FINDINGS = (
         "uniform noise to {C1} of its distance from the nearest MNIST image (*contraction*), one pass through one "
         "layer to {one}. At the same training loss (0.075) it is {ten matched} with ten layers and {one matched} with "
         "one. Nearness alone shows little, since a black picture is as near ({black}). But outputs lie near {spread} "
-        "times as many different training images as test images do, a black picture near one, and the noise itself near "
-        "{noise spread} times as many: only contraction and this *spread* together show anything.",
+        "times as many different training images as test images do, a black picture near one, and the noise itself "
+        "near {noise spread} times as many: only contraction and this *spread* together show anything.",
         {"C1": "supported", "C2a": "supported", "C2m": "supported"},
     ),
     (
@@ -40,15 +40,15 @@ FINDINGS = (
         "**Deeper networks bring different inputs closer together, but not at the same training loss.** After equally "
         "many steps two inputs come to {pairs ten} of their distance with ten layers and to {pairs one} with one, as "
         "the paper says. At the same loss the order is reversed: {pairs ten matched} with ten, {pairs one matched} "
-        "with one. Ten layers that have learned nothing bring them to {untrained pairs}, or with He's initial weights to "
-        "{untrained pairs, He}.",
+        "with one. Ten layers that have learned nothing bring them to {untrained pairs}, or with He's initial weights "
+        "to {untrained pairs, He}.",
         {"C2b": "supported", "C2bm": "not supported"},
     ),
     (
-        "**A quarter of the chains change their digit, and few samples are copies.** A share of {C8} of the chains keep "
-        "their class at every pass from 50 to 100; we had set 0.9 as the threshold. A share of {B2} of the samples are "
-        "nearer to one training image than to all others by a margin that 1 % of the test images show. But samples lie "
-        "nearer to training images than test images do, at {novelty} of the distance.",
+        "**A quarter of the chains change their digit, and few samples are copies.** A share of {C8} of the chains "
+        "keep their class at every pass from 50 to 100; we had set 0.9 as the threshold. A share of {B2} of the "
+        "samples are nearer to one training image than to all others by a margin that 1 % of the test images show. But "
+        "samples lie nearer to training images than test images do, at {novelty} of the distance.",
         {"C8": "not supported", "B2": "not supported"},
     ),
 )
