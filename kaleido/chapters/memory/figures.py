@@ -41,26 +41,28 @@ def two_halves(found: Evidence, data: str = "digits") -> Figure:
 @figure("11_memory")
 def memory(found: Evidence, data: str = "digits") -> Figure:
     """Remembering, agreeing and copying by number N of images in a set, on digits: dots are three seeds, lines their
-    means, bands 95 % intervals, dashed lines thresholds, shading the claimed sides, dotted lines the N that a claim is
-    about. Chains end near images of their own with 10 images and not with 100, and two networks agree at no N."""
+    means, dashed lines thresholds, shading the claimed sides, dotted lines the N that a claim is about. Chains end near
+    images of their own with 10 images and not with 100, and two networks agree at no N, not even if the order of their
+    batches is all that differs."""
     drawn, (left, middle, right) = panels(72, 1, 3)
-    for run, colour in ((SAMPLED, DATA), (LAST, MAP)):
-        _curve(left, found, data, f"run {run}", colour, quantity="share near own set", architecture="mlp", run=run)
-    for name, colour in (
-        ("other images, other weights", MAP),
-        ("same images, other weights", DATA),
-        ("other images, same weights", THIRD),
-        ("same images, same weights, other batches", FOURTH),
-        ("nearest images", CONTROL),
+    for run, colour, width in ((SAMPLED, DATA, 4), (LAST, MAP, 1.6)):  # nearly one line
+        about = {"quantity": "share near own set", "architecture": "mlp", "run": run}
+        _curve(left, found, data, f"run {run}", colour, width, **about)
+    for name, label, colour in (
+        ("other images, other weights", "other images, other weights", MAP),
+        ("same images, other weights", "same images, other weights", DATA),
+        ("other images, same weights", "other images, same weights", THIRD),
+        ("same images, same weights, other batches", "other batches alone", FOURTH),
+        ("nearest images", "nearest images", CONTROL),
     ):
-        _curve(middle, found, data, name, colour, quantity="ratio", architecture=name, run=SAMPLED)
+        _curve(middle, found, data, label, colour, quantity="ratio", architecture=name, run=SAMPLED)
     quantity = "share nearer to own set"
     _curve(right, found, data, f"run {SAMPLED}", MAP, quantity=quantity, architecture="mlp", run=SAMPLED)
     _claimed(left, FEW, 0.5, 1.5, "M1")
     _claimed(middle, MANY[data], -0.5, 0.5, "M2")
     _claimed(right, MANY[data], -0.5, 0.55, "M3")
     left.set(title="remembering", ylabel="share of chains near\nan image of the own set", ylim=(-0.03, 1.03))
-    middle.set(title="agreeing", ylabel="distance from the same noise\n(1: as from different noises)", ylim=(0, 1.25))
+    middle.set(title="agreeing", ylabel="distance, same noise\n(1: as from others)", ylim=(0, 1.25))
     right.set(title="copying", ylabel="share of samples nearer\nto the own set", ylim=(-0.03, 1.03))
     for axis in (left, middle, right):
         axis.set(xscale="log", xlabel="images in a set, N")
@@ -70,9 +72,9 @@ def memory(found: Evidence, data: str = "digits") -> Figure:
     return drawn
 
 
-def _curve(axis: Axes, found: Evidence, data: str, label: str, colour, **where) -> None:
-    """One curve against N: a dot for each seed, the mean and its interval."""
-    sizes, means, lows, highs = [], [], [], []
+def _curve(axis: Axes, found: Evidence, data: str, label: str, colour, width: float = 1.6, **where) -> None:
+    """One curve against N: a dot for each seed, and the mean."""
+    sizes, means = [], []
     for n in SETS[data]:
         about = {"data": data, "condition": images(n)} | where
         rows, mean = found.rows(**about), found.means(**about)
@@ -80,10 +82,7 @@ def _curve(axis: Axes, found: Evidence, data: str, label: str, colour, **where) 
         if len(mean):
             sizes.append(n)
             means.append(mean["value"].item())
-            for ends, column in ((lows, "low"), (highs, "high")):  # where all seeds are equal, there is no interval
-                ends.append(mean[column].fillna(mean["value"]).item())
-    axis.fill_between(sizes, lows, highs, color=colour, alpha=0.15, lw=0)
-    axis.plot(sizes, means, color=colour, lw=1.6, marker="o", ms=3.5, label=label)
+    axis.plot(sizes, means, color=colour, lw=width, marker="o", ms=2 + width, label=label)
 
 
 def _claimed(axis: Axes, n: int, low: float, high: float, name: str) -> None:
