@@ -27,8 +27,8 @@ FINDINGS = (
         "neighbour tells them from test images in a share of {two-sample} of cases (real training images: {real "
         "two-sample}). "
         "Mixtures of two training images have a precision of {mixup precision} and a coverage of {mixup coverage}. "
-        "With the noise that the paper's code adds in each pass (the *kick*), samples have {kicked precision} and "
-        "{kicked coverage}. Going on to 200 passes does not help: coverage falls to {late coverage}.",
+        "With the noise that the paper's code adds in each pass (the *kick*), precision is {kicked precision} and "
+        "coverage {kicked coverage}. Going on to 200 passes does not help: coverage falls to {late coverage}.",
         {"C3a": "supported", "C3b": "not supported", "B1": "supported"},
     ),
     (
