@@ -43,7 +43,7 @@ lab: .venv/.ready ## open the notebooks in JupyterLab, on this machine only
 	.venv/bin/jupyter lab --ServerApp.ip=127.0.0.1 --ServerApp.root_dir="$(CURDIR)" $(LAB_ARGS) notebooks/00_tour.ipynb
 
 test: .venv/.ready ## test the package, and compare the notebooks with their committed outputs
-	.venv/bin/pytest -n auto --dist worksteal tests
+	.venv/bin/pytest -n auto --dist worksteal --durations 10 tests
 	OMP_NUM_THREADS=1 .venv/bin/pytest -n auto --dist loadscope --nbval-lax --nbval-current-env notebooks
 
 book: .venv/.ready ## build the reading site from what is committed, running nothing; open build/book/index.html
