@@ -30,7 +30,7 @@ def published(found: Evidence) -> Figure:
     full-batch steps: colours are its dimension d, thin lines ten seeds, thick lines their means, bands 95 % intervals,
     crosses values read off the paper's picture, dashed lines a memory that answers with the nearest training point.
     With many points the error is small, and the more dimensions, the more points that takes. In 16 dimensions the
-    networks' largest error is above the memory's with 4 to 256 points, and below it with more."""
+    networks' largest error is above the memory's with 8 to 128 points, and below it from 512 on."""
     return _by_points(found, memory=True)
 
 
