@@ -13,15 +13,17 @@ from scipy.stats import ttest_1samp
 
 from kaleido import chapters
 from kaleido.chapters import CHAPTERS
+from kaleido.chapters.claims import answer as answers
 from kaleido.chapters.common import MATCHED
 from kaleido.chapters.dimension.cells import DIMENSIONS, SIZES
 from kaleido.chapters.generators.cells import CHOSEN
 from kaleido.chapters.generators.claims import RIVALS
 from kaleido.chapters.generators.generators import GENERATORS
+from kaleido.chapters.kaleidoscope.claims import by_kick
 from kaleido.chapters.remedies.cells import RECIPE
 from kaleido.lab.endpoint import FAMILIES
-from kaleido.lab.evidence import COLUMNS, Evidence, write_evidence
-from kaleido.lab.ledger import again, claims_of, findings, judge, settle
+from kaleido.lab.evidence import COLUMNS, Evidence, recorded, write_evidence
+from kaleido.lab.ledger import again, claims_of, findings, judge, read_ledger, settle
 from kaleido.tools import files
 
 PLAIN_RUN = 10
@@ -357,3 +359,27 @@ def test_a_word_that_is_not_the_recorded_one_is_told(build, capsys):
     assert chapters.changed("smoke") == {"C1": "supported, recorded as not supported"}
     chapters.check(found)
     assert capsys.readouterr().out.startswith("C1: supported, recorded as not supported\n")
+
+
+def test_scores_by_kick_are_those_of_the_record_with_their_side():
+    found = recorded("03", "paper")
+    table = by_kick(found)
+    assert list(table.columns) == ["no kick", "centred kick", "published kick"]
+    rows = found.table[
+        (found.table["claim"] == "C3") & (found.table["run"] == 20) & found.table["seeds"].str.len().eq(3)
+    ]
+    for condition, kick in (("noise", "no kick"), ("published kick", "published kick")):
+        for quantity, side in (("precision", "claimed side"), ("coverage", "other side")):
+            seeds = rows[(rows["condition"] == condition) & (rows["quantity"] == quantity)]["value"]
+            (said,) = [table.loc[name, kick] for name in table.index if name.endswith(f"{quantity} at run 20")]
+            assert len(seeds) == 10
+            assert said.startswith(f"{seeds.mean():.2f} [")
+            assert said.endswith(f"], {side}")
+
+
+def test_a_finding_takes_one_number_of_each_seed(monkeypatch):
+    mixed = {"two-sample": ("03", {"quantity": "two-sample", "architecture": "mlp"})}  # of several runs and kicks
+    monkeypatch.setattr(answers, "VALUES", answers.VALUES | mixed)
+    entries = read_ledger(files.root() / "data" / "record" / "laptop" / "ledger.json")
+    with pytest.raises(ValueError, match="one per seed"):
+        answers.answer(entries)
