@@ -28,7 +28,6 @@ from torch import Tensor, nn
 from kaleido import chapters
 from kaleido.chapters.common import DECIDING, DEEP, DRAWS, LAST, LATE, SAMPLED, held_out
 from kaleido.chapters.common import MATCHED as LEVELS_OF_CLAIMS
-from kaleido.chapters.kaleidoscope.study import CONDITIONS, FOLLOWED
 from kaleido.data.inputs import noise, probes
 from kaleido.data.sets import Dataset, load
 from kaleido.lab.evidence import add_evidence, recorded
@@ -56,7 +55,7 @@ MATCHED = LEVELS_OF_CLAIMS["mnist"]  # the level that the controls at equal loss
 JUDGES, NOISE = 5, 0.1  # classifiers; the largest precision that one may give to uniform noise
 PROBES, CHAINS, GAINS = 1000, 10_000, 250
 SHOWN, TURNS, IN_A_ROW = 48, 25, 16  # chains and runs of the published pictures, and samples of each depth
-KICKS = {condition: CONDITIONS[condition][1] for condition in FOLLOWED}
+KICKS = {"noise": "none", "centred kick": "centred", "published kick": "published"}  # by condition
 EARLY = (5, 10)  # runs before the deciding one at which samples are scored, too
 STILL = 1e-4  # of the range, root mean square over features: unmoved
 
