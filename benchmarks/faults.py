@@ -283,6 +283,7 @@ notebooks.MINUTES["smoke"] = 0.2
 raise SystemExit(len(notebooks.run([dimension.CHAPTER], "smoke")))
 """
 SMALL, WHOLE = ["notebook", "02", "--profile", "smoke"], ["reproduce", "--profile", "smoke"]
+QUICK = ["notebook", "11", "--profile", "smoke"]  # of fewer cells
 # the fault, what the disturbed command is to do, which that is, how it is done, times, times if quick
 FAULTS = [
     ("killed (SIGKILL), itself or a process that it started, at a random moment", "ends", WHOLE, killed, 20, 2),
@@ -326,7 +327,7 @@ def main() -> int:
     asked = parser.parse_args()
     undisturbed, rows, chance = {}, [], random.Random(7)
     for fault, said, command, make, times, few in FAULTS:
-        command = SMALL if asked.quick else command
+        command = QUICK if asked.quick else command
         times = few if asked.quick else times
         if asked.only in fault and times:
             if command[0] not in undisturbed:

@@ -16,6 +16,10 @@ from kaleido.tools import reach
 ROOT = Path(__file__).parent.parent
 
 
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 @pytest.fixture(scope="session")
 def digits():
     return kd.load("digits", seed=100)

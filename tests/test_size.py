@@ -10,6 +10,7 @@ from conftest import ROOT
 
 import kaleido as kd
 
+pytestmark = pytest.mark.long
 LIMIT = 3.0  # GiB beyond the data
 
 

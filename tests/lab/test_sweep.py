@@ -5,13 +5,14 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import torch
 
-from kaleido.chapters import CHAPTERS, dimension
+from kaleido.chapters import CHAPTERS, memory
 from kaleido.lab import sweep as sweeps
 from kaleido.lab.cell import Cell
 from kaleido.lab.sweep import compute, sweep
@@ -232,7 +233,7 @@ def test_every_module_that_runs_for_a_cell_is_in_its_key(build, monkeypatch, cel
 
 def test_an_interrupted_notebook_goes_on_from_its_finished_cells(build):
     """Killed, and interrupted as by Ctrl-C: no half-written file is ever in a place that is read."""
-    command = [sys.executable, "-m", "kaleido", "notebook", "02", "--profile", "smoke"]
+    command = [sys.executable, "-m", "kaleido", "notebook", "11", "--profile", "smoke"]
     measured = build / "cache" / "measured"
     finished = set()
     for how in (signal.SIGKILL, signal.SIGINT):
@@ -246,6 +247,7 @@ def test_an_interrupted_notebook_goes_on_from_its_finished_cells(build):
         )
         while len(set(measured.glob("*.safetensors"))) <= len(finished):
             assert process.poll() is None, process.stderr.read()
+            time.sleep(0.05)
         os.killpg(process.pid, how)
         error = process.communicate()[1].decode()
         assert process.returncode == (-9 if how == signal.SIGKILL else 130)
@@ -257,9 +259,9 @@ def test_an_interrupted_notebook_goes_on_from_its_finished_cells(build):
         for path in build.rglob("*.safetensors"):
             files.read_tensors(path)  # whole, with the hash that it was written with
     times = {path: path.stat().st_mtime_ns for path in finished}
-    sweep(dimension.CHAPTER.cells("smoke"))
+    sweep(memory.CHAPTER.cells("smoke"))
     assert {path: path.stat().st_mtime_ns for path in finished} == times
-    assert len(set(measured.glob("*.safetensors"))) == len(dimension.CHAPTER.cells("smoke"))
+    assert len(set(measured.glob("*.safetensors"))) == len(memory.CHAPTER.cells("smoke"))
 
 
 def test_cells_are_kept_with_what_they_are(build):

@@ -29,6 +29,7 @@ def fingerprint(folder, *emulator):
     return done.stdout.splitlines()
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not shutil.which("qemu-x86_64"), reason="needs qemu-x86_64 (Debian's package qemu-user)")
 def test_exact_mode_gives_the_same_bits_on_an_emulated_intel_processor_without_avx(tmp_path):
     native = fingerprint(tmp_path / "native")
