@@ -165,9 +165,11 @@ def main(arguments: list[str] | None = None) -> int:
             return 0
         if asked.command == "extend":
             some = [chapter.number for chapter in CHAPTERS if chapter.cells(asked.profile)]
-            notebooks.extend(_chosen(asked.numbers or some, (*CHAPTERS, paper.TOYS)), asked.profile)
-            if asked.profile == PAPER:
-                files.write(files.record_folder() / PAPER / "endpoints.csv", endpoints(CHAPTERS))
+            try:
+                notebooks.extend(_chosen(asked.numbers or some, (*CHAPTERS, paper.TOYS)), asked.profile)
+            finally:  # what was recorded before an interruption counts
+                if asked.profile == PAPER:
+                    files.write(files.record_folder() / PAPER / "endpoints.csv", endpoints(CHAPTERS))
             print("\n".join(f"recorded for notebook {number}" for number in asked.numbers or some))
             return 0
         return _told(notebooks.promote(CHAPTERS, PUBLISHED, answer, PAPER_FIGURES))

@@ -312,12 +312,12 @@ def test_each_decided_claim_can_be_unfolded_to_every_number_that_was_recorded_wi
     for name, verdict in chapters.judge().items():
         if verdict.word != "not run":
             table = rows[notebook[name]]
-            table = table[~table["seeds"].str.contains("-") & (table["claim"] == re.match(r"[BC]\d", name)[0])]
+            table = table[~table["seeds"].str.contains("-") & (table["claim"] == re.match(r"[BCM]\d", name)[0])]
             about = ["quantity", "data", "architecture", "depth", "width", "condition", "run"]
             means = table.groupby(about, dropna=False)["value"].mean()
             asked[name] = pytest.approx(sorted(means), abs=0.00051)
     assert len(asked) > 10
-    assert chapters.beside().data.count("<summary>") == len({re.match(r"[BC]\d", name)[0] for name in asked})
+    assert chapters.beside().data.count("<summary>") == len({re.match(r"[BCM]\d", name)[0] for name in asked})
     assert blocks(chapters.beside().data) == asked
     (committed,) = (files.root() / "notebooks").glob("10_*.ipynb")
     shown = [

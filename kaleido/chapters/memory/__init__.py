@@ -7,4 +7,4 @@ from kaleido.lab.drawing import drawings_of
 CHAPTER = Chapter(
     "11", "Memory or generalization", cells.plan, claims.CLAIMS, drawings_of(figures), deciding=cells.deciding
 )
-evidence = CHAPTER.evidence
+evidence, recorded = CHAPTER.evidence, CHAPTER.recorded

@@ -4,9 +4,10 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from kaleido.chapters.common import LAST, SAMPLED
+from kaleido.chapters.common import CLOSE, LAST, SAMPLED
 from kaleido.chapters.memory.cells import FEW, MANY, SETS, images
-from kaleido.lab.drawing import CONTROL, DATA, MAP, figure, panels
+from kaleido.lab.curves import dots
+from kaleido.lab.drawing import COLUMN, CONTROL, DATA, MAP, PAGE, figure, panels
 from kaleido.lab.evidence import Evidence
 
 ROWS = ("noise", "sample of\nnetwork A", "sample of\nnetwork B", "its nearest\nimage in A", "its nearest\nimage in B")
@@ -14,14 +15,52 @@ THIRD, FOURTH = sns.color_palette("colorblind")[2], sns.color_palette("colorblin
 
 
 @figure("11_two_halves")
-def two_halves(found: Evidence, data: str = "digits") -> Figure:
+def two_halves(found: Evidence) -> Figure:
     """Three noises (top), what two networks that share no image make of each in 20 runs (middle), and the nearest image
     that either has learned (bottom), by number N of images, on digits, one seed. The two networks answer the same noise
     with different digits at every N, and with few images each answers with its own."""
+    return _answers(found, "digits")
+
+
+@figure("11_two_halves_mnist", profile="paper")
+def two_halves_mnist(found: Evidence) -> Figure:
+    """Three noises (top), what two networks that share no image make of each in 20 runs (middle), and the nearest image
+    that either has learned (bottom), of 100 images of MNIST, published settings, one seed. Each network answers with
+    pictures like images of its own: B with nearly one and the same, A with distorted ones."""
+    return _answers(found, "mnist")
+
+
+@figure("11_remembered", profile="paper")
+def remembered(found: Evidence) -> Figure:
+    """How near chains of networks that learned 100 MNIST images come to images, published settings; dots are seeds, bars
+    their means: the share within 0.05 of the range of an image of the own set, dashed what M1 asks for (left), and the
+    median distance to each set in parts of the range, dashed that 0.05 (right). Few chains come so near, but they lie
+    nearer to their own set than to the other."""
+    drawn, (left, right) = panels(46, 1, 2)
+    about = {"data": "mnist", "condition": images(FEW)}
+    shares = {"held-out images": found.rows(**about, quantity="share near own set", architecture="held-out images")}
+    distances = {}
+    for run in (LAST, SAMPLED):
+        at = about | {"architecture": "mlp", "run": run}
+        shares[f"chains at run {run}"] = found.rows(**at, quantity="share near own set")
+        for who in ("other", "own"):
+            distances[f"{who} set, run {run}"] = found.rows(**at, quantity=f"distance to {who} set")
+    for axis, seeds, asked in ((left, shares, 0.5), (right, distances, CLOSE)):
+        for at, (name, rows) in enumerate(seeds.items()):
+            dots(axis, rows["value"], at, CONTROL if name.startswith(("held", "other")) else MAP)
+        axis.axvline(asked, color=CONTROL, lw=0.8, ls="--")
+        axis.set_yticks(range(len(seeds)), list(seeds))
+        axis.set(xlim=(-0.02 * asked, None), ylim=(-0.6, len(seeds) - 0.4))
+    left.set(title="remembered", xlabel="share near an image of the own set", xlim=(-0.03, 1.03))
+    right.set(title="distance", xlabel="distance to the nearest image")
+    return drawn
+
+
+def _answers(found: Evidence, data: str) -> Figure:
     sizes = [n for n in SETS[data] if f"{data}/{n}" in found.arrays]
     pictures = [found.arrays[f"{data}/{n}"].numpy() for n in sizes]
     chains, side = pictures[0].shape[1], round(pictures[0].shape[2] ** 0.5)
-    drawn, axis = panels(66)
+    drawn, axis = panels(66, wide=PAGE if len(sizes) > 1 else COLUMN)
     for block, (n, rows) in enumerate(zip(sizes, pictures, strict=True)):
         left = block * (chains + 0.6)
         axis.text(left + chains / 2, 0.15, f"N = {n:,}", ha="center", va="bottom", fontweight="bold")

@@ -172,13 +172,13 @@ def unseen_inputs(found: Evidence, sets: tuple[str, ...] = IMAGES) -> Figure:
                 for q in ("rho", "spread")
             )
             colour = MAP if name == "mlp" else "0.25" if name in ("mean", "medoid", "black") else CONTROL
-            look = {"ms": 5, "alpha": 0.8, "mec": "white", "mew": 0.4, "clip_on": False}
+            look = {"ms": 7 if name == "black" else 5, "alpha": 0.8, "mec": "white", "mew": 0.4, "clip_on": False}
             axis.plot(rho, spread, marks[name], color=colour, label=label, **look)
         axis.set(
             title=f"{data}, {len(rho)} seeds",
             xlabel="contraction (0: on the data)",
-            xlim=(0, max(1.08, 1.04 * axis.dataLim.x1)),
-            ylim=(0, max(1.08, 1.04 * axis.dataLim.y1)),
+            xlim=(-0.05, max(1.08, 1.04 * axis.dataLim.x1)),  # or constants would lie under the axes
+            ylim=(-0.05, max(1.08, 1.04 * axis.dataLim.y1)),
         )
     axes[0].set_ylabel("spread (1: as held-out data)")
     legend_beside(drawn, axes[0])
