@@ -32,10 +32,10 @@ def two_halves_mnist(found: Evidence) -> Figure:
 
 @figure("11_remembered", profile="paper")
 def remembered(found: Evidence) -> Figure:
-    """How near chains of networks that learned 100 MNIST images come to images, published settings; dots are seeds, bars
-    their means: the share within 0.05 of the range of an image of the own set, dashed what M1 asks for (left), and the
-    median distance to each set in parts of the range, dashed that 0.05 (right). Few chains come so near, but they lie
-    nearer to their own set than to the other."""
+    """How near chains of networks that learned 100 MNIST images come to images, published settings; dots are seeds,
+    bars their means: the share within 0.05 of the range of an image of the own set, dashed what M1 asks for (left),
+    and the median distance to each set in parts of the range, dashed that 0.05 (right). Few chains come so near,
+    but they lie nearer to their own set than to the other."""
     drawn, (left, right) = panels(46, 1, 2)
     about = {"data": "mnist", "condition": images(FEW)}
     shares = {"held-out images": found.rows(**about, quantity="share near own set", architecture="held-out images")}
