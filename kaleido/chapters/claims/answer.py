@@ -57,9 +57,9 @@ FINDINGS = (
     (
         "**A network that learned only 100 images answers noise with distorted copies of them.** A share of {own} of "
         "its samples is nearer to one of these images than to any of 100 others. Few are exact: a share of {M1} of the "
-        "chains comes within 0.05 of the range of a learned image, and we had asked for 0.5. Samples of two networks "
-        "of different images lie {ratio} times as far apart from the same noise as from different ones. Whether that "
-        "changes with 30,000 images was not run.",
+        "chains comes within 0.05 of the pixels' range of a learned image (root mean square); we had asked for 0.5. "
+        "Samples of two networks of different images lie {ratio} times as far apart from the same noise as from "
+        "different ones. Whether that changes with 30,000 images was not run.",
         {"M1": "not supported", "M2": "not run, not run yet", "M3": "not run, not run yet"},
     ),
 )
