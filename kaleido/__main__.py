@@ -56,10 +56,18 @@ def decide() -> int:
     verdicts = judge(CHAPTERS)
     for chapter in CHAPTERS:
         if chapter.cells(PAPER) and any(verdicts[name].word == "not run" for name in chapter.claims):
-            notebooks.extend([chapter], PAPER)
-    files.write(files.record_folder() / PAPER / "endpoints.csv", endpoints(CHAPTERS))
+            _extend([chapter], PAPER)
     print(again(CHAPTERS, "laptop"))
     return 0
+
+
+def _extend(chapters, profile: str) -> None:
+    """Computes and records what takes long; endpoints.csv follows, even if only a part was recorded."""
+    try:
+        notebooks.extend(chapters, profile)
+    finally:
+        if profile == PAPER:
+            files.write(files.record_folder() / PAPER / "endpoints.csv", endpoints(CHAPTERS))
 
 
 def spot(name: str | None, minutes: float, whole: bool = False) -> int:
@@ -165,11 +173,7 @@ def main(arguments: list[str] | None = None) -> int:
             return 0
         if asked.command == "extend":
             some = [chapter.number for chapter in CHAPTERS if chapter.cells(asked.profile)]
-            try:
-                notebooks.extend(_chosen(asked.numbers or some, (*CHAPTERS, paper.TOYS)), asked.profile)
-            finally:  # what was recorded before an interruption counts
-                if asked.profile == PAPER:
-                    files.write(files.record_folder() / PAPER / "endpoints.csv", endpoints(CHAPTERS))
+            _extend(_chosen(asked.numbers or some, (*CHAPTERS, paper.TOYS)), asked.profile)
             print("\n".join(f"recorded for notebook {number}" for number in asked.numbers or some))
             return 0
         return _told(notebooks.promote(CHAPTERS, PUBLISHED, answer, PAPER_FIGURES))

@@ -1,6 +1,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -15,6 +16,7 @@ from kaleido.chapters import CHAPTERS
 from kaleido.lab import notebooks
 from kaleido.lab.drawing import manifest
 from kaleido.lab.ledger import claims_of
+from kaleido.tools import files
 
 NUMBERS = [chapter.number for chapter in CHAPTERS]
 COMMITTED = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -113,17 +115,17 @@ def command(build, *arguments):
 
 @pytest.mark.long
 def test_a_sweep_of_ones_own_has_a_folder_of_its_own_and_no_record(tmp_path):
-    done = command(tmp_path, "notebook", "04", "--profile", "smoke", "--with", "depths=[1,20]")
+    done = command(tmp_path, "notebook", "04", "--profile", "smoke", "--with", "depths=[1,4,20]")
     assert done.returncode == 0, done.stderr
-    folder = tmp_path / "smoke" / "with-depths-1-20"
+    folder = tmp_path / "smoke" / "with-depths-1-4-20"
     assert f"evidence and figures of this sweep lie in {folder}, and are compared with no record" in done.stdout
     table = pd.read_csv(folder / "evidence" / "04.csv")
-    assert set(table["depth"]) == {1, 20}
+    assert set(table["depth"]) == {1, 4, 20}
     assert set(table["data"]) == {"digits", "mnist5k", "points1d", "points2d"}
     assert "04_over_generalization" in manifest(folder / "figures")
     (path,) = (folder / "notebooks").glob("*.ipynb")
     said = [output.text for cell in code_cells(path) for output in cell.outputs if output.output_type == "stream"]
-    assert "a sweep of your own, under with-depths-1-20: it is compared with no record\n" in said
+    assert "a sweep of your own, under with-depths-1-4-20: it is compared with no record\n" in said
     assert [path.name for path in (tmp_path / "smoke").iterdir()] == [folder.name]  # nothing among what is as planned
 
 
@@ -145,6 +147,18 @@ def test_unknown_commands_notebooks_and_profiles_are_answered_with_the_known_one
         main(["reproduce", "--profile", "huge"])
     assert "smoke" in capsys.readouterr().err
     assert not build.exists()
+
+
+def test_what_was_recorded_before_an_interruption_is_in_the_table_of_endpoints(build, monkeypatch):
+    def interrupted(chosen, profile):
+        shutil.copytree(ROOT / "data" / "record" / "paper", files.record_folder() / "paper")
+        (files.record_folder() / "paper" / "endpoints.csv").unlink()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(notebooks, "extend", interrupted)
+    assert main(["extend", "11", "--profile", "paper"]) == 130
+    found = (files.record_folder() / "paper" / "endpoints.csv").read_text()
+    assert found == (ROOT / "data" / "record" / "paper" / "endpoints.csv").read_text()
 
 
 @pytest.mark.parametrize("path", COMMITTED, ids=lambda path: path.stem)
