@@ -379,26 +379,26 @@ def states(job: Job, folder: Path) -> list[tuple[str, int, str, float]]:
 def pictures(folder: Path) -> dict[str, dict[str, Tensor]]:
     """Returns pictures of the chains of the first seed's networks, by notebook: of those whose weights are there.
 
-    For 03: 48 chains of ten layers, without a kick and with the published one, at runs 0 to 25. For 04: samples of each
-    depth at run 20, from the same noise, after equal steps and at the level of the loss.
+    For 03 and 06: 48 chains of ten layers, without a kick and with the published one, at runs 0 to 25. For 04: samples
+    of MNIST by depth at run 20, from the same noise, after equal steps and at the level of the loss.
     """
     found: dict[str, dict[str, Tensor]] = {}
-    for job in JOBS:
-        if job.data != "mnist" or job.variant != "mlp":
+    every = [(job, *state) for job in JOBS if job.variant == "mlp" for state in states(job, folder)]
+    for job, name, seed, condition, _ in every:
+        if seed != DECIDING[0]:
             continue
         data = load(job.data)
-        for name, seed, condition, _ in states(job, folder):
-            if seed != DECIDING[0]:
-                continue
-            net = mlp(data.dim, job.depth, job.width, init=job.init, seed=seed)
-            net.load_state_dict(load_file(folder / f"{name}.safetensors"))
-            start = noise(data, CHAINS, seed=seed)[:SHOWN]
+        net = mlp(data.dim, job.depth, job.width, init=job.init, seed=seed)
+        net.load_state_dict(load_file(folder / f"{name}.safetensors"))
+        start = noise(data, CHAINS, seed=seed)[:SHOWN]
+        if job.data == "mnist":
             samples = sample(net, start, SAMPLED, [SAMPLED]).at(SAMPLED)
             found.setdefault("04", {})[f"{job.data}/{job.depth}/{condition}"] = data.as_bytes(samples[:IN_A_ROW])
-            if job.deep and condition == "equal steps":
-                for kick in ("none", "published"):
-                    orbit = sample(net, start, TURNS, kick=kick, bounds=data.bounds, seed=seed)
-                    found.setdefault("03", {})[f"{job.data}/{job.depth}/kick {kick}"] = data.as_bytes(orbit.states)
+        if job.deep and condition == "equal steps":
+            for kick in ("none", "published"):
+                orbit = sample(net, start, TURNS, kick=kick, bounds=data.bounds, seed=seed)
+                kept = data.as_bytes(orbit.states)
+                found.setdefault(_quality(job)[0], {})[f"{job.data}/{job.depth}/kick {kick}"] = kept
     return found
 
 

@@ -112,6 +112,18 @@ def test_what_is_measured_becomes_the_evidence_that_claims_are_judged_by(folder,
         assert found["06"].values(**at, condition=condition)[0] == pytest.approx(expected, rel=1e-6)
 
 
+def test_pictures_show_the_chains_of_the_first_deep_network_from_their_noise(folder, monkeypatch, digits):
+    monkeypatch.setattr(published, "JOBS", JOBS)
+    monkeypatch.setattr(published, "load", lambda name: digits)
+    (shown,) = published.pictures(folder).values()
+    assert set(shown) == {"digits/10/kick none", "digits/10/kick published"}
+    net = kd.mlp(64, 10, 16, seed=200)
+    net.load_state_dict(published.load_file(folder / "digits-10-16-torch-200.safetensors"))
+    start = kd.noise(digits, 120, seed=200)[:48]
+    assert torch.equal(shown["digits/10/kick none"], digits.as_bytes(kd.sample(net, start, 25).states))
+    assert not torch.equal(shown["digits/10/kick none"], shown["digits/10/kick published"])
+
+
 def test_the_first_networks_are_handed_out_as_float16_with_their_losses(folder, tmp_path, monkeypatch):
     monkeypatch.setattr(published, "GIVEN", JOBS)
     hand_out(folder, tmp_path / "record")
