@@ -44,7 +44,7 @@ def spot_check(name: str | None = None, minutes: float = 2, whole: bool = False)
     differs, and within the first 50 steps each may lie 0.1 % from the recorded one.
 
     Arguments:
-        name: Which network, such as `mnist-10-500-torch-203`; by default a random one.
+        name: Which network, such as `mnist-10-500-torch-203`; by default a random one of data that are here.
         minutes: How long.
         whole: Whether to train all of it instead, for most of an hour on one core, and to measure it: of its numbers
             95 % must lie within the record's tolerance.
@@ -55,7 +55,8 @@ def spot_check(name: str | None = None, minutes: float = 2, whole: bool = False)
     known = networks()
     if not known or (name and name not in known):
         raise ValueError(f"unknown network '{name}', expected one of {', '.join(known) or 'none: nothing is recorded'}")
-    name = name or random.choice(list(known))
+    here = [each for each, (of, _) in known.items() if not missing(of.data)]
+    name = name or random.choice(here or list(known))
     job, seed = known[name]
     if missing(job.data):
         return Found(name, True, f"not checked: {job.data} is not here ({missing(job.data)}); `make data` gets it")

@@ -86,6 +86,17 @@ def test_without_its_data_nothing_is_checked_and_that_is_said(record, monkeypatc
     assert found.told.startswith("not checked: digits is not here")
 
 
+def test_a_network_is_drawn_from_those_whose_data_are_here(record, monkeypatch):
+    other = Job("fashion", 10, 80)
+    files.write(record / f"{other.name}.json", (record / f"{JOB.name}-200-201.json").read_text())
+    monkeypatch.setattr(spot_check, "JOBS", (other, JOB))
+    monkeypatch.setattr(spot_check, "missing", lambda data: "no file" * (data == "fashion"))
+    drawn = []
+    monkeypatch.setattr(spot_check.random, "choice", lambda names: drawn.extend(names) or names[0])
+    assert spot_check.spot_check(minutes=0.01).name == f"{JOB.name}-200"
+    assert drawn == [f"{JOB.name}-200", f"{JOB.name}-201"]
+
+
 def test_a_network_that_is_not_the_recorded_one_fails_the_command(record, capsys):
     name = f"{JOB.name}-201"
     assert __main__.main(["spot-check", name, "--minutes", "0.01"]) == 0
