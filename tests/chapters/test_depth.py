@@ -12,7 +12,7 @@ from conftest import ROOT, random, row
 import kaleido as kd
 from kaleido.chapters import depth as chapter
 from kaleido.lab.cell import Cell
-from kaleido.lab.evidence import write_evidence
+from kaleido.lab.evidence import read_evidence, write_evidence
 from kaleido.lab.sweep import sweep
 
 DEPTHS, LEVELS = (1, 4, 10), ("loss 0.2", "loss 0.1")
@@ -51,6 +51,16 @@ def test_an_effect_of_depth_is_paired_by_seed_and_has_its_interval(tmp_path):
         for condition, mean in (("equal steps", difference), ("loss 0.2", difference / 2)):
             effect = chapter.tables.effect_of_depth(found, quantity, "digits", "mlp", condition)
             assert effect == pytest.approx((mean, mean - half, mean + half), abs=1e-5)
+
+
+def test_the_figure_of_depth_and_loss_is_drawn_without_networks_that_reached_a_loss():
+    found = read_evidence(ROOT / "data" / "record" / "laptop", "04", "laptop")
+    lost = (found.table["data"] == "digits") & found.table["condition"].str.startswith("loss")
+    left = dataclasses.replace(found, table=found.table[~lost])
+    drawn = chapter.figures.depth_and_loss.function(left)
+    assert [len(axis.collections) for axis in drawn.axes] == [0, 1] * 3
+    whole = chapter.figures.depth_and_loss.function(found)
+    assert [len(axis.collections) for axis in whole.axes] == [1] * 6
 
 
 def test_effects_are_tabled_after_equal_steps_and_at_the_lowest_level(tmp_path):

@@ -130,14 +130,14 @@ def depth_and_loss(found: Evidence) -> Figure:
             counts = found.means(claim="C2", quantity="loss over level", data=data, architecture="mlp")
             whole = counts["n"].max()
             reached = counts[counts["n"] == whole].set_index(["condition", "depth"]).index
-            means = means[[key in reached for key in zip(means["condition"], means["depth"], strict=True)]]
+            means = means[means.set_index(["condition", "depth"]).index.isin(reached)]
             table = means.assign(loss=means["condition"].str.split().str[1].astype(float))
             table = table.pivot(index="loss", columns="depth", values="value").sort_index(ascending=False)
             table = table.reindex(columns=_depths(found, data))
             colours = "rocket_r" if quantity == "pc" else "rocket"
-            sns.heatmap(
-                table, ax=axis, cmap=colours, annot=True, fmt=".2f", annot_kws={"size": 7}, cbar=False, linewidths=0.5
-            )
+            if len(table):  # a level of the loss was reached
+                numbers = {"annot": True, "fmt": ".2f", "annot_kws": {"size": 7}}
+                sns.heatmap(table, ax=axis, cmap=colours, cbar=False, linewidths=0.5, **numbers)
             axis.set(title=f"{data}, {whole} seeds: {LABELS[quantity]}", xlabel="depth", ylabel="training loss")
             axis.tick_params(length=0)
             axis.set_yticks(axis.get_yticks(), [f"{loss:g}" for loss in table.index], rotation=0)
