@@ -11,15 +11,16 @@ the fault and had to be computed again after it; a cell that was damaged on purp
 import argparse
 import os
 import random
-import resource
 import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -54,17 +55,17 @@ class Trial:
         if cache:
             shutil.copytree(cache / "cache", self.folder / "cache")
 
-    def start(self, prepare: Callable[[], None] | None = None, script: str | None = None) -> psutil.Popen:
-        """Starts the command; its output goes to files beside its build folder."""
+    def start(self, script: str | None = None) -> psutil.Popen:
+        """Starts the command, or a script in its place; the output goes to a file beside its build folder."""
         self.folder.mkdir(parents=True, exist_ok=True)
         places = os.environ | {"KALEIDO_BUILD": str(self.folder)}
         command = [sys.executable, "-c", script] if script else [sys.executable, "-m", "kaleido", *self.command]
         with (HOME / f"{self.folder.name}.log").open("ab") as log:
-            return psutil.Popen(command, cwd=ROOT, env=places, stdout=log, stderr=log, preexec_fn=prepare)
+            return psutil.Popen(command, cwd=ROOT, env=places, stdout=log, stderr=log)
 
-    def run(self, prepare: Callable[[], None] | None = None, script: str | None = None) -> int:
+    def run(self) -> int:
         """Runs the command to its end; returns its exit status."""
-        return self.start(prepare, script).wait(LIMIT)
+        return self.start().wait(LIMIT)
 
     def cells(self) -> dict[Path, int]:
         """The finished cells, and when each was written."""
@@ -139,7 +140,9 @@ def file_limit(row: Row, times: int, seconds: float, whole: Trial, expected, cha
     for _ in range(times):
         size = int(2 ** chance.uniform(12, 17))
         trial = Trial("file limit", whole.command)
-        row.unexpected += trial.run(lambda size=size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))) == 0
+        process = trial.start()
+        process.rlimit(psutil.RLIMIT_FSIZE, (size, size))
+        row.unexpected += process.wait(LIMIT) == 0
         row.tried += 1
         after(row, trial, trial.cells(), expected)
 
@@ -325,7 +328,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="some, once or twice, on one notebook")
     parser.add_argument("--only", default="", help="faults whose name has this in it; writes nothing")
     asked = parser.parse_args()
-    undisturbed, rows, chance = {}, [], random.Random(7)
+    undisturbed, rows, trials = {}, [], []
     for fault, said, command, make, times, few in FAULTS:
         command = QUICK if asked.quick else command
         times = few if asked.quick else times
@@ -333,8 +336,10 @@ def main() -> int:
             if command[0] not in undisturbed:
                 undisturbed[command[0]] = run_whole(command)
             rows.append(Row(fault, f"{said} (`{' '.join(command[:-2])}`)"))
-            make(rows[-1], times, *undisturbed[command[0]], chance)
-            print(rows[-1], flush=True)
+            trials.append(partial(make, rows[-1], times, *undisturbed[command[0]], random.Random(len(rows))))
+    with ThreadPoolExecutor(2 if asked.quick else 1) as pool:  # one notebook leaves a core idle
+        for row, _ in zip(rows, pool.map(lambda trial: trial(), trials), strict=True):
+            print(row, flush=True)
     print(table(rows))
     if not (asked.quick or asked.only):
         tables.put(ROOT / "book" / "reproducibility.md", "faults", table(rows))
