@@ -51,7 +51,7 @@ def reproduce(profile: str, bits: str | None = None) -> int:
 def decide() -> int:
     """Computes what the record of the published settings lacks, as long as it takes, adds it, and prints the ledger."""
     folder = files.build_folder("published")
-    for command in ("learn", "measure", "assemble"):
+    for command in ("learn", "measure", "compare", "assemble"):
         published.main(command, folder)
     verdicts = judge(CHAPTERS)
     for chapter in CHAPTERS:

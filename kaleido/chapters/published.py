@@ -2,12 +2,14 @@
 
     python -m kaleido.chapters.published learn FOLDER [JOBS...]
     python -m kaleido.chapters.published measure FOLDER [JOBS...]
+    python -m kaleido.chapters.published compare FOLDER [JOBS...]
     python -m kaleido.chapters.published assemble FOLDER
 
 `learn` writes each network's weights, at the end and at the level of the loss that the controls take, and the losses
 along the training: on a GPU those of all seeds together, else one after the other. `measure` writes rows for each
-network, and `assemble` adds them to the record. What the folder or the record has is not computed again, and what
-another process is at is left to it: on a CPU, start a process for each core. book/claims.md says what is decided.
+network, `compare` for what they are compared with, and `assemble` adds them to the record. What the folder or the
+record has is not computed again, and what another process is at is left to it: on a CPU, start a process for each core.
+book/claims.md says what is decided.
 """
 
 import json
@@ -26,7 +28,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from kaleido import chapters
-from kaleido.chapters.common import DECIDING, DEEP, DRAWS, LAST, LATE, SAMPLED, held_out
+from kaleido.chapters.common import DECIDING, DEEP, DRAWS, LAST, LATE, SAMPLED, SHALLOW, held_out
 from kaleido.chapters.common import MATCHED as LEVELS_OF_CLAIMS
 from kaleido.data.inputs import noise, probes
 from kaleido.data.sets import Dataset, load
@@ -35,28 +37,31 @@ from kaleido.learning import History, learn
 from kaleido.measures.baselines import controls
 from kaleido.measures.dynamics import APART, REST, distinct, ends
 from kaleido.measures.features import Features, features
-from kaleido.measures.over_generalization import gain, landing
+from kaleido.measures.over_generalization import gain, landing, nearest, pair_distance
 from kaleido.measures.quality import Reference, novelty, prdc, predicted
 from kaleido.networks.build import mlp
 from kaleido.sampling import sample
-from kaleido.saved import save_networks
+from kaleido.saved import load_networks, save_networks
 from kaleido.tools import files
 from kaleido.tools.exact import processor
 from kaleido.tools.seeds import generator
 
 __all__ = [
-    "JOBS", "Job", "assemble", "followed", "guards", "hand_out", "judges", "kicked", "learn_all", "majority",
-    "measured", "parts", "pictures", "states", "trained", "turned_on",
+    "JOBS", "Job", "assemble", "first_network", "followed", "guards", "hand_out", "judges", "kicked", "learn_all",
+    "majority", "measured", "parts", "pictures", "reconstructed", "states", "trained", "turned_on", "uncompared",
+    "untrained",
 ]  # fmt: skip
 
 STEPS, BATCH, RATE, LOOK, EVERY = 10_000, 1000, 1e-4, 10_000, 0.02
 LEVELS = (0.2, 0.15, 0.1, 0.075, 0.065)  # of the loss; the controls at equal loss take 0.075
 MATCHED = LEVELS_OF_CLAIMS["mnist"]  # the level that the controls at equal loss take
 JUDGES, NOISE = 5, 0.1  # classifiers; the largest precision that one may give to uniform noise
+SEARCHED = ("fashion",)  # data sets whose first classifiers take noise for data: the record has those that judge
 PROBES, CHAINS, GAINS = 1000, 10_000, 250
 SHOWN, TURNS, IN_A_ROW = 48, 25, 16  # chains and runs of the published pictures, and samples of each depth
 KICKS = {"noise": "none", "centred kick": "centred", "published kick": "published"}  # by condition
 EARLY = (5, 10)  # runs before the deciding one at which samples are scored, too
+UNTRAINED = {"untrained": "torch", "untrained he": "he"}  # initialisations, by what networks before training are called
 STILL = 1e-4  # of the range, root mean square over features: unmoved
 
 
@@ -142,14 +147,7 @@ def parts(job: Job, seed: int) -> list[str]:
     if known and MATCHED not in [level for level, _, _ in known["levels"]]:  # its loss did not come so low
         every.pop(f"-{MATCHED:g}")
     about = {"data": job.data, "depth": job.depth, "width": job.width, "architecture": job.variant, "seeds": str(seed)}
-    left = []
-    for part, (notebook, where) in every.items():
-        try:
-            if recorded(notebook, "paper").rows(**about, **where).empty:
-                left.append(part)
-        except FileNotFoundError:
-            left.append(part)
-    return left
+    return [part for part, (notebook, where) in every.items() if not _there(notebook, **about, **where)]
 
 
 def measured(job: Job, net: nn.Module, data: Dataset, looks: list[Features], real: list[Reference], seed: int,
@@ -232,9 +230,39 @@ def guards(job: Job, data: Dataset, looks: list[Features], real: list[Reference]
         "mixup": probes(data, "mixup", CHAINS, seed),
     }
     for name, images in samples.items():
-        scores = [prdc(known, features_of(look, images)) for look, known in zip(looks, real, strict=True)]
-        for quantity, value in _means(scores).items():
-            found.add(*_quality(job), quantity, None, value, CHAINS, name)
+        found.scored(name, images)
+    return found.rows
+
+
+def untrained(job: Job, data: Dataset) -> list[dict]:
+    """Returns C2's numbers of a job's networks before training, in both initialisations, for every seed."""
+    rows = []
+    for seed in DECIDING:
+        found = _State(job, nn.Identity(), data, [], [], seed, "baseline", [])
+        z = noise(data, CHAINS, seed=seed)[:PROBES]
+        before = nearest(z, data.train)[0], pair_distance(z)
+        for name, init in UNTRAINED.items():
+            f = mlp(data.dim, job.depth, job.width, init=init, seed=seed)
+            for quantity, value in landing(f, z, data, before).items():
+                found.add("04", "C2", quantity, 1, value, len(z), name)
+        rows += found.rows
+    return rows
+
+
+def reconstructed(job: Job, net: nn.Module, data: Dataset, looks: list[Features], real: list[Reference],
+                  seed: int) -> list[dict]:  # fmt: skip
+    """Returns what a network's outputs for training images and for held-out ones are scored with: C3's and B2's rows.
+
+    No sample can be expected to look more like an image than what the network makes of that image.
+    """
+    found = _State(job, net, data, looks, real, seed, "baseline", [])
+    drawn = data.train[torch.randperm(len(data.train), generator=generator(seed, "baselines"))]
+    for name, images in {"training": drawn[:CHAINS], "held-out": data.test[:CHAINS]}.items():
+        with torch.no_grad():
+            outputs = net(images)
+        found.scored(f"f of {name} points", outputs)
+        for quantity, value in novelty(outputs[:PROBES], data).items():
+            found.add("07", "B2", quantity, 1, value, len(outputs[:PROBES]), f"f of {name} points")
     return found.rows
 
 
@@ -294,9 +322,15 @@ class _State:
                 if self.whole:
                     self.add(*_quality(self.job), said, SAMPLED, value, len(samples), "mlp", "noise")
 
+    def scored(self, name: str, images: Tensor) -> None:
+        """C3 and C9: scores of samples that did not come from noise."""
+        for quantity, value in self.means(images).items():
+            self.add(*_quality(self.job), quantity, None, value, len(images), name)
+
     def means(self, samples: Tensor) -> dict[str, float]:
         """The scores of samples, means over the classifiers."""
-        return _means(self.scores(samples))
+        scores = self.scores(samples)
+        return {quantity: sum(score[quantity] for score in scores) / len(scores) for quantity in scores[0]}
 
     def scores(self, samples: Tensor) -> list[dict[str, float]]:
         """The scores of samples by each classifier."""
@@ -343,17 +377,19 @@ class _State:
         self.add("07", "B1", "different pictures", LAST, left, n, condition="noise")
 
 
-def _means(scores: list[dict[str, float]]) -> dict[str, float]:
-    return {quantity: sum(score[quantity] for score in scores) / len(scores) for quantity in scores[0]}
-
-
 def _quality(job: Job) -> tuple[str, str]:
     """The notebook and the claim that scores of a job's samples are of."""
     return ("03", "C3") if job.data == "mnist" else ("06", "C9")
 
 
 def judges(data: Dataset) -> list[Features]:
-    """The classifiers that judge samples of a data set: those of the first seeds that do not take noise for data."""
+    """The classifiers that judge samples of a data set: those of the first seeds that do not take noise for data.
+
+    If the record has their weights they are read, since other processors would train others.
+    """
+    known = files.record_folder() / "paper" / f"{data.name}-judges.safetensors"
+    if known.exists():
+        return _read_judges(known, data)
     found, start = [], noise(data, CHAINS, seed=3)
     for seed in count():
         look = features(data, seed)
@@ -361,6 +397,22 @@ def judges(data: Dataset) -> list[Features]:
             found.append(look)
         if len(found) == JUDGES:
             return found
+
+
+def _read_judges(path: Path, data: Dataset) -> list[Features]:
+    weights, found = files.read_tensors(path)[0], []
+    for place in range(JUDGES):
+        look = Features(data.image_shape, int(data.train_labels.max()) + 1).eval().requires_grad_(False)
+        look.load_state_dict({name: weights[f"{place}/{name}"] for name in look.state_dict()})
+        found.append(look)
+    return found
+
+
+def _write_judges(path: Path, looks: list[Features]) -> None:
+    weights = {
+        f"{place}/{name}": value for place, look in enumerate(looks) for name, value in look.state_dict().items()
+    }
+    files.write_tensors(path, {name: value.cpu() for name, value in weights.items()}, {})
 
 
 def states(job: Job, folder: Path) -> list[tuple[str, int, str, float]]:
@@ -387,9 +439,7 @@ def pictures(folder: Path) -> dict[str, dict[str, Tensor]]:
     for job, name, seed, condition, _ in every:
         if seed != DECIDING[0]:
             continue
-        data = load(job.data)
-        net = mlp(data.dim, job.depth, job.width, init=job.init, seed=seed)
-        net.load_state_dict(load_file(folder / f"{name}.safetensors"))
+        data, net = load(job.data), _network(job, folder / f"{name}.safetensors", seed)
         start = noise(data, CHAINS, seed=seed)[:SHOWN]
         if job.data == "mnist":
             samples = sample(net, start, SAMPLED, [SAMPLED]).at(SAMPLED)
@@ -409,10 +459,7 @@ def hand_out(folder: Path, record: Path) -> None:
         path = folder / f"{job.name}-{seed}.safetensors"
         if not path.exists():
             continue
-        weights = load_file(path)
-        net = mlp(weights["0.weight"].shape[1], job.depth, job.width, init=job.init, seed=seed)
-        net.load_state_dict(weights)
-        about = trained(job, folder)[seed]
+        net, about = _network(job, path, seed), trained(job, folder)[seed]
         history = History(*map(tuple, about["trace"]), final=about["final"])
         save_networks(record / f"{path.stem}.float16.safetensors", [net], [history], half=True)
 
@@ -420,7 +467,7 @@ def hand_out(folder: Path, record: Path) -> None:
 def assemble(folder: Path, record: Path) -> None:
     """Writes the rows of all measured networks as the evidence of the profile `paper`, and how they were trained.
 
-    Two of the networks are written beside them (`hand_out`).
+    Two of the networks are written beside them (`hand_out`), and the classifiers that were searched for.
     """
     rows: dict[str, list[dict]] = {}
     for path in sorted((folder / "rows").glob("*.json")):
@@ -431,12 +478,14 @@ def assemble(folder: Path, record: Path) -> None:
     for notebook, arrays in pictures(folder).items():
         add_evidence(record, notebook, "paper", [], arrays)
     hand_out(folder, record)
+    for path in folder.glob("*-judges.safetensors"):
+        files.write(record / path.name, path.read_bytes())
     for path in sorted(folder.glob("*.json")):
         files.write(record / path.name, path.read_text(encoding="utf-8"))
 
 
 def main(command: str, folder: Path, names: Sequence[str] = ()) -> None:
-    """Carries out `learn` or `measure` for the jobs named, by default for all; or `assemble`."""
+    """Carries out `learn`, `measure` or `compare` for the jobs named, by default for all; or `assemble`."""
     if command == "assemble":
         record = files.record_folder() / "paper"
         assemble(folder, record)
@@ -447,13 +496,16 @@ def main(command: str, folder: Path, names: Sequence[str] = ()) -> None:
     for job in JOBS:
         if names and job.name not in names:
             continue
-        left = {seed: some for seed in DECIDING if (some := parts(job, seed))}
+        if command == "compare":
+            left = uncompared(job, folder)
+        else:
+            left = {seed: some for seed in DECIDING if (some := parts(job, seed))}
         if not left:
             continue
         if job.data not in sets:
             data = load(job.data)
             sets[job.data] = replace(data, train=data.train.to(device), test=data.test.to(device))
-        (_learn if command == "learn" else _measure)(job, sets[job.data], folder, left)
+        {"learn": _learn, "measure": _measure, "compare": _compare}[command](job, sets[job.data], folder, left)
 
 
 def _learn(job: Job, data: Dataset, folder: Path, left: dict[int, list[str]]) -> None:
@@ -474,12 +526,10 @@ def _measure(job: Job, data: Dataset, folder: Path, left: dict[int, list[str]]) 
     if not of_seed:
         return
     looks, real = _judges(job.data, device)
-    trivial = rows / f"{job.data}-guards.json"
-    if job.deep and not trivial.exists():
-        files.write(trivial, json.dumps(guards(job, load(job.data), looks, real, DECIDING[0])))
+    if job.data in SEARCHED:
+        _write_judges(folder / f"{job.data}-judges.safetensors", looks)
     for name, seed, condition, loss in of_seed:
-        net = mlp(data.dim, job.depth, job.width, init=job.init, seed=seed).to(device)
-        net.load_state_dict(load_file(folder / f"{name}.safetensors"))
+        net = _network(job, folder / f"{name}.safetensors", seed).to(device)
         asked = {
             name.removeprefix(f"{job.name}-{seed}"): partial(
                 measured, job, net, data, looks, real, seed, condition, loss
@@ -494,6 +544,61 @@ def _measure(job: Job, data: Dataset, folder: Path, left: dict[int, list[str]]) 
             with suppress(Timeout), FileLock(folder / f"{target}.lock", timeout=0):
                 if part in left[seed] and not (rows / f"{target}.json").exists():
                     files.write(rows / f"{target}.json", json.dumps(found()))
+
+
+def _compare(job: Job, data: Dataset, folder: Path, left: list[str]) -> None:
+    """Measures what a job's networks are compared with, on the CPU."""
+    data, seed = load(job.data), DECIDING[0]
+    for part in left:
+        target = folder / "rows" / f"{job.name}-{part}.json"
+        if target.exists():
+            continue
+        if part == "untrained":
+            found = untrained(job, data)
+        else:
+            looks, real = _judges(job.data, torch.device("cpu"))
+            if part == "guards":
+                found = guards(job, data, looks, real, seed)
+            else:
+                found = reconstructed(job, first_network(job, folder), data, looks, real, seed)
+        files.write(target, json.dumps(found))
+
+
+def uncompared(job: Job, folder: Path) -> list[str]:
+    """Returns what a job's networks are compared with and is not in the record yet, as far as it can be measured."""
+    where = {}
+    if job.variant == "mlp" and job.depth in (SHALLOW, DEEP):
+        where["untrained"] = "04", {"architecture": "untrained", "depth": job.depth}
+    if job.deep:
+        where["guards"] = _quality(job)[0], {"architecture": "mixup"}
+        if first_network(job, folder):
+            where["reconstructed"] = "07", {"architecture": "f of training points"}
+    return [part for part, (notebook, about) in where.items() if not _there(notebook, data=job.data, **about)]
+
+
+def first_network(job: Job, folder: Path) -> nn.Module | None:
+    """Returns the network of a job's first seed, from its weights or from the record; or nothing."""
+    name = f"{job.name}-{DECIDING[0]}"
+    whole, half = folder / f"{name}.safetensors", files.record_folder() / "paper" / f"{name}.float16.safetensors"
+    if whole.exists():
+        return _network(job, whole, DECIDING[0])
+    return load_networks(half)[0][0] if half.exists() else None
+
+
+def _network(job: Job, path: Path, seed: int) -> nn.Module:
+    """The network whose weights a file has."""
+    weights = load_file(path)
+    net = mlp(weights["0.weight"].shape[1], job.depth, job.width, init=job.init, seed=seed)
+    net.load_state_dict(weights)
+    return net
+
+
+def _there(notebook: str, **about) -> bool:
+    """Whether the record has such rows."""
+    try:
+        return not recorded(notebook, "paper").rows(**about).empty
+    except FileNotFoundError:
+        return False
 
 
 @cache

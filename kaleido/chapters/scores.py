@@ -20,11 +20,13 @@ def sampled(quantity: str, claim: str = "C3", condition: str = "noise") -> Calla
 
 
 def trivial(quantity: str, claim: str = "C3") -> Callable[[Evidence, str], dict[str, np.ndarray]]:
-    """C3's and C9's guards: samples that need no network."""
+    """C3's and C9's guards: samples that need no network, but for real images (`training points`)."""
 
     def scores(found: Evidence, data: str) -> dict[str, np.ndarray]:
         rows = found.rows(claim=claim, quantity=quantity, data=data, condition="baseline")
-        names = [name for name in rows["architecture"].unique() if "training points" not in name]
+        names = [
+            name for name in rows["architecture"].unique() if not name.endswith(("training points", "held-out points"))
+        ]
         return {name: rows[rows["architecture"] == name]["value"].to_numpy() for name in names}
 
     return scores

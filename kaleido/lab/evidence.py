@@ -24,7 +24,7 @@ IN_WORDS = {  # names of the record, as readers see them in tables and figures
     "rho": "contraction", "fall": "fall of contraction", "kappa": "covered fraction", "pc": "PC",
     "frechet": "Fréchet distance", "sliced": "sliced Wasserstein distance",
     "mlp": "MLP", "cnn": "CNN", "autoencoder": "CNN, bottleneck", "transformer": "Transformer", "unet": "U-Net",
-    "unet without skips": "U-Net, no skips", "untrained he": "untrained, He's weights",
+    "unet without skips": "U-Net, no skips", "untrained he": "untrained with He's weights",
     "mean": "mean image", "medoid": "one training image", "black": "black image", "He": "He's weights",
     "gaussian": "normal noise", "heldout": "held-out points", "foreign": "pieces of photographs",
     "nearest point": "nearest training point",

@@ -6,7 +6,7 @@ Holm's correction needs all claims of a family, so everything here is handed all
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -45,7 +45,7 @@ class Verdict:
     high: float | None = None
     p: float | None = None
     seeds: int = 0
-    also: tuple[str, ...] = ()  # guards that lie on the claimed side, too
+    also: dict[str, float] = field(default_factory=dict)  # guards that lie on the claimed side, too: their means
 
 
 def claims_of(chapters: Sequence[Chapter]) -> dict[str, Endpoint]:
@@ -77,7 +77,7 @@ def judge(chapters: Sequence[Chapter], source: dict[str, Evidence] | None = None
     for name, verdict in verdicts.items():
         if verdict.word != "not run":
             claim, found = claims[name], evidence[name]
-            also = _guards(claim, found) if verdict.word == "supported" else ()
+            also = _guards(claim, found) if verdict.word == "supported" else {}
             verdicts[name] = replace(verdict, reason=claim.remark(found, claim.data), also=also)
     return verdicts
 
@@ -127,10 +127,10 @@ def _measured(claim: Endpoint, found: Evidence | None) -> np.ndarray | str:
     return seeds
 
 
-def _guards(claim: Endpoint, found: Evidence) -> tuple[str, ...]:
+def _guards(claim: Endpoint, found: Evidence) -> dict[str, float]:
     """Trivial maps and samples that reach the threshold: their mean does, and so does the interval of several seeds."""
-    guards = claim.guards(found, claim.data)
-    return tuple(name for name, seeds in guards.items() if len(seeds) and claim.side_of(seeds) == "claimed side")
+    guards = {name: seeds for name, seeds in claim.guards(found, claim.data).items() if len(seeds)}
+    return {name: float(seeds.mean()) for name, seeds in guards.items() if claim.side_of(seeds) == "claimed side"}
 
 
 def sides(claim: Endpoint, found: Evidence) -> dict[str, tuple[float, str]]:
@@ -218,7 +218,7 @@ def _sentence(entry: dict) -> str:
     if entry["mean"] is None:
         why = "The runs that decide it have not been made" if entry["reason"] == UNRUN else entry["reason"].capitalize()
         return f"{said} {measured}, on {where}; {asked}. {why}."
-    also = f" Samples or maps that need no network reach it too: {_also(entry)}." if entry["also"] else ""
+    also = f" Controls that learned nothing reach it too: {_also(entry)}." if entry["also"] else ""
     remark = f" The change with depth is {entry['reason']}." if entry["reason"] else ""
     return f"{said} {measured} is {number(entry)} on {where}, {entry['seeds']} seeds; {asked}.{also}{remark}"
 
@@ -403,7 +403,10 @@ def _tally(entries: list[dict]) -> str:
                 words.setdefault(entry["word"], []).append(entry["claim"])
         listed = [f"{len(words[name])} {name} ({', '.join(words[name])})" for name in WORDS if name in words]
         sentences.append(f"Of {of.format(sum(map(len, words.values())))}: {', '.join(listed)}.")
-    return " ".join(sentences)
+    passed = ", ".join(entry["claim"] for entry in entries if entry["also"])
+    return " ".join(
+        [*sentences, *[f"Of the supported ones, controls that learned nothing pass {passed}, too."] * bool(passed)]
+    )
 
 
 def again(chapters: Sequence[Chapter], profile: str) -> str:
@@ -453,7 +456,10 @@ def _set(entry: dict) -> str:
 
 
 def _also(entry: dict) -> str:
-    return ", ".join(IN_WORDS.get(guard, guard) for guard in entry["also"])
+    nan = float("nan")
+    return ", ".join(
+        f"{IN_WORDS.get(guard, guard)} {in_words(mean, nan, nan)}" for guard, mean in entry["also"].items()
+    )
 
 
 def _number(value: float) -> float | None:

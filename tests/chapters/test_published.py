@@ -24,13 +24,15 @@ from kaleido.chapters.published import (
     learn_all,
     majority,
     measured,
+    reconstructed,
     states,
     turned_on,
+    untrained,
 )
 from kaleido.chapters.scores import sampled
 from kaleido.data import sources
 from kaleido.lab.evidence import read_evidence
-from kaleido.measures.quality import reference
+from kaleido.measures.quality import novelty, reference
 
 PAPER = ROOT / "data" / "record" / "paper"
 JOBS = (Job("digits", 10, 16), Job("digits", 1, 16))
@@ -174,12 +176,55 @@ def test_what_has_learned_nothing_is_put_through_the_same_endpoints(small, digit
     assert set(coverage) == {"training points", "100 points repeated", "mixup"}
 
 
+def test_networks_before_training_are_measured_for_every_seed_in_both_initialisations(small, monkeypatch, digits):
+    monkeypatch.setattr(published, "DECIDING", SEEDS)
+    found = {(row["seed"], row["architecture"], row["quantity"]): row["value"] for row in untrained(JOBS[1], digits)}
+    for seed in SEEDS:
+        z = kd.noise(digits, 120, seed=seed)[:60]
+        for name, init in {"untrained": "torch", "untrained he": "he"}.items():
+            net = kd.mlp(64, 1, 16, init=init, seed=seed)
+            assert found[seed, name, "rho"] == pytest.approx(kd.contraction(net, z, digits), rel=1e-5)
+            assert found[seed, name, "pair contraction"] == pytest.approx(kd.pair_contraction(net, z), rel=1e-5)
+
+
+def test_what_a_network_makes_of_images_is_scored_as_samples_are(folder, digits):
+    looks = [kd.features(digits, seed, steps=20) for seed in (0, 1)]
+    real = [reference(features_of(look, digits.test)) for look in looks]
+    net = published.first_network(JOBS[0], folder)
+    rows = reconstructed(JOBS[0], net, digits, looks, real, 200)
+    found = {(row["architecture"], row["quantity"]): row["value"] for row in rows}
+    with torch.no_grad():
+        outputs = net(digits.test[:120])
+    assert found["f of held-out points", "copy share"] == novelty(outputs[:60], digits)["copy share"]
+    by_hand = np.mean([kd.prdc(known, look(outputs))["density"] for look, known in zip(looks, real, strict=True)])
+    assert found["f of held-out points", "density"] == pytest.approx(by_hand, rel=1e-6)
+    assert found["f of training points", "novelty"] != found["f of held-out points", "novelty"]
+
+
 def test_classifiers_that_take_noise_for_data_do_not_judge(small, monkeypatch, digits):
     precision = iter([0.05, 0.3, 0.1, 0.0, 0.11, 0.02, 0.01])
     monkeypatch.setattr(published, "features", lambda data, seed: seed)
     monkeypatch.setattr(published, "features_of", lambda look, x: x)
     monkeypatch.setattr(published, "prdc", lambda real, fake: {"precision": next(precision)})
     assert judges(digits) == [0, 2, 3, 5, 6]
+
+
+def test_classifiers_that_lie_in_the_record_judge(small, folder, monkeypatch, tmp_path, digits):
+    monkeypatch.setattr(published, "JOBS", JOBS[:1])
+    monkeypatch.setattr(published, "DECIDING", SEEDS[:1])
+    monkeypatch.setattr(published, "JUDGES", 2)
+    monkeypatch.setattr(published, "SEARCHED", ("digits",))
+    monkeypatch.setattr(published, "load", lambda name: digits)
+    searched = [kd.features(digits, seed, steps=20) for seed in (4, 7)]
+    monkeypatch.setattr(published, "features", lambda data, seed: searched[seed])
+    monkeypatch.setattr(published, "NOISE", 1.0)
+    published._judges.cache_clear()
+    published.main("measure", folder)
+    assemble(folder, tmp_path / "record" / "paper")
+    monkeypatch.setattr(published, "features", None)  # nothing is searched for any more
+    for read, written in zip(judges(digits), searched, strict=True):
+        assert torch.equal(read(digits.test), written(digits.test))
+        assert torch.equal(read.classes.weight, written.classes.weight)
 
 
 def test_the_class_of_a_chain_is_that_of_most_classifiers():
@@ -235,12 +280,15 @@ def test_a_reproduction_goes_on_where_it_was_killed_and_computes_nothing_that_is
     with pytest.raises(KeyboardInterrupt):
         published.main("learn", tmp_path / "one")
     assert published.parts(JOBS[0], 200) == ["", "-0.9", "-kicked", "-followed", "-late"]
+    published.main("compare", tmp_path / "one")
+    assert published.uncompared(JOBS[0], tmp_path / "one") == ["untrained", "guards", "reconstructed"]
     for command in ("learn", "measure"):
         published.main(command, tmp_path / "one")
     assert learned == [200, 201]
     assemble(tmp_path / "one", tmp_path / "record" / "paper")
     assert [published.parts(JOBS[0], seed) for seed in SEEDS] == [[], []]
-    for command in ("learn", "measure"):  # another machine, which has the record alone
+    assert published.uncompared(JOBS[0], tmp_path / "one") == []
+    for command in ("learn", "measure", "compare"):  # another machine, which has the record alone
         published.main(command, tmp_path / "two")
     assert learned == [200, 201]
     assert not (tmp_path / "two").exists()

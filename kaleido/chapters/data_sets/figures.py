@@ -38,9 +38,9 @@ def data_sets(found: Evidence) -> Figure:
 @figure("06_quality")
 def quality(found: Evidence) -> Figure:
     """Precision, coverage, recall and PC of samples along the runs on clothes (4,000 pictures of Fashion-MNIST): thin
-    lines are three seeds, thick lines their means, arrowheads the scores of training points, and the dotted line is run
-    20. Coverage and recall stay low at every run, so samples leave out most of the data; precision differs much between
-    seeds."""
+    lines are three seeds, thick lines their means, arrowheads the scores of training points (recall's lies under PC's),
+    and the dotted line is run 20. Coverage and recall stay low at every run, so samples leave out most of the data;
+    precision differs much between seeds."""
     drawn, axis = panels(80, wide=COLUMN)
     about = {"claim": "C9", "data": "fashion5k"}
     colours = (*sns.color_palette("colorblind")[:3], "0.1")

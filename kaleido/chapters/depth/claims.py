@@ -36,6 +36,20 @@ def deeper(quantity: str, variant: str = "mlp", matched: bool = False) -> Callab
     return difference
 
 
+def unlearned(quantity: str) -> Callable[[Evidence, str], dict[str, np.ndarray]]:
+    """C2's guards: the same difference of networks before training, in both initialisations."""
+
+    def differences(found: Evidence, data: str) -> dict[str, np.ndarray]:
+        about = {"claim": "C2", "quantity": quantity, "data": data, "condition": "baseline"}
+        ends = {}
+        for name in ("untrained", "untrained he"):
+            deep, shallow = (found.rows(**about, architecture=name, depth=depth)["value"] for depth in (DEEP, SHALLOW))
+            ends[name] = deep.to_numpy() - shallow.to_numpy()
+        return ends
+
+    return differences
+
+
 def monotone(found: Evidence, data: str) -> str:
     """C4's remark: whether samples of some depth between 1 and 10 have a lower mean PC than those of depth 1.
 
@@ -52,11 +66,11 @@ def monotone(found: Evidence, data: str) -> str:
 CLAIMS = {
     "C2a": Endpoint(
         "Outputs land nearer, the deeper the network is", "contraction at depth 10 minus that at depth 1",
-        deeper("rho"), 0, "<", figures.over_generalization,
+        deeper("rho"), 0, "<", figures.over_generalization, guards=unlearned("rho"),
     ),
     "C2b": Endpoint(
         "A deeper network maps many inputs to one", "pair contraction at depth 10 minus that at depth 1",
-        deeper("pair contraction"), 0, "<", figures.over_generalization,
+        deeper("pair contraction"), 0, "<", figures.over_generalization, guards=unlearned("pair contraction"),
     ),
     "C4": Endpoint(
         "Sample quality rises with depth", "PC at run 20 at depth 10 minus that at depth 1",

@@ -26,8 +26,8 @@ def corner_losses(found: Evidence) -> Figure:
 
 @figure("02_published", profile="paper")
 def published(found: Evidence) -> Figure:
-    """Squared error at the corners of a unit cube by number of training points in it, after the published 10,000
-    full-batch steps: colours are its dimension d, thin lines ten seeds, thick lines their means, bands 95 % intervals,
+    """Squared error at the corners of a unit cube by number of training points in it, after 10,000 full-batch
+    steps: colours are its dimension d, thin lines ten seeds, thick lines their means, bands 95 % intervals,
     crosses values read off the paper's picture, dashed lines a memory that answers with the nearest training point.
     With many points the error is small, and the more dimensions, the more points that takes. In 16 dimensions the
     networks' largest error is above the memory's with 8 to 128 points, and below it from 512 on."""

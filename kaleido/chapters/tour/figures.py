@@ -89,9 +89,9 @@ def page(found: Evidence) -> dict[str, bytes]:
 
 @figure("00_verdicts", reads=(ENDPOINTS,))
 def verdicts(found: Evidence) -> Figure:
-    """Every decided claim's number: small dots are networks that differ in their seed alone, the large dot is their
-    mean with its 95 % interval, the dashed line the threshold. The claim says that the mean lies in the shaded part.
-    Blue is supported, orange not supported, grey inconclusive."""
+    """Every decided claim's number: small dots are seeds, the large dot is their mean with its 95 % interval, the
+    dashed line the threshold. The claim says that the mean lies in the shaded part. Blue is supported, orange not
+    supported, grey inconclusive."""
     claims = list(pd.read_csv(ENDPOINTS).groupby("claim", sort=False))
     down = -(-len(claims) // ACROSS)
     drawn, axes = panels(31 * down, down, ACROSS)
