@@ -243,7 +243,7 @@ def endpoints(chapters: Sequence[Chapter]) -> str:
 
 
 def beside(chapters: Sequence[Chapter]) -> Markdown:
-    """Returns all that was recorded with the decided claims: blocks to unfold, each with a table in Markdown.
+    """Returns all that was recorded with the decided claims, on their data: blocks to unfold, each with a table.
 
     A number is a mean over seeds with its 95 % interval; where it was taken of one seed alone it stands without one.
     Claims on the same quantity, such as C2a and C2m, share their rows and so their block.
@@ -252,7 +252,7 @@ def beside(chapters: Sequence[Chapter]) -> Markdown:
     notebook = {name: chapter.number for chapter in chapters for name in chapter.claims}
     for name, claim in claims_of(chapters).items():
         if verdicts[name].word != "not run":
-            about = there[notebook[name]], re.match(r"[A-Z]\d+", name)[0]
+            about = there[notebook[name]], re.match(r"[A-Z]\d+", name)[0], claim.data
             blocks.setdefault(about, []).append(f"{name}: {claim.text}")
     return Markdown("\n\n".join(_block(names, *_beside(*about)) for about, names in blocks.items()))
 
@@ -262,9 +262,10 @@ def _block(names: list[str], shared: str, table: pd.DataFrame) -> str:
     return "\n\n".join([head, f"{shared}:", _lines(table), "</details>"])
 
 
-def _beside(found: Evidence, claim: str) -> tuple[str, pd.DataFrame]:
+def _beside(found: Evidence, claim: str, data: str) -> tuple[str, pd.DataFrame]:
     """What a claim's rows have in common, and their numbers: quantities by the rest, the fewer of both as columns."""
     rows = found.table[found.table["claim"] == claim]
+    rows = rows[rows["data"].str.partition("-")[0] == data]  # of the sets of points, all
     rows = rows.drop_duplicates(KEY, keep="last")  # a mean stands after the seeds that it is of
     words = {"data": "{}", "depth": "depth {}", "width": "width {}", "condition": "{}", "run": "run {}"}
     differ = {name for name in words if rows[name].nunique() > 1}

@@ -155,7 +155,9 @@ def test_the_files_of_networks_in_the_record_have_the_hashes_that_are_stated():
 def test_a_network_of_the_record_has_the_recorded_contraction(depth):
     (net,), _ = kd.load_networks(PAPER / f"mnist-{depth}-500-torch-200.float16.safetensors")
     data = kd.load("mnist")
-    rows = read_evidence(PAPER, "04", "paper").rows(quantity="rho", depth=depth, condition="equal steps", seeds="200")
+    rows = read_evidence(PAPER, "04", "paper").rows(
+        data="mnist", quantity="rho", depth=depth, condition="equal steps", seeds="200"
+    )
     (expected,) = rows["value"]
     z = kd.noise(data, published.CHAINS, seed=200)[: published.PROBES]
     assert kd.contraction(net, z, data) == pytest.approx(expected, rel=1e-3)
