@@ -548,7 +548,7 @@ def _measure(job: Job, data: Dataset, folder: Path, left: dict[int, list[str]]) 
 
 def _compare(job: Job, data: Dataset, folder: Path, left: list[str]) -> None:
     """Measures what a job's networks are compared with, on the CPU."""
-    data, seed = load(job.data), DECIDING[0]
+    data, seed = replace(data, train=data.train.cpu(), test=data.test.cpu()), DECIDING[0]
     for part in left:
         target = folder / "rows" / f"{job.name}-{part}.json"
         if target.exists():

@@ -20,7 +20,7 @@ def sampled(quantity: str, claim: str = "C3", condition: str = "noise") -> Calla
 
 
 def trivial(quantity: str, claim: str = "C3") -> Callable[[Evidence, str], dict[str, np.ndarray]]:
-    """C3's and C9's guards: samples that need no network, but for real images (`training points`)."""
+    """C3's and C9's guards: samples that need no network, but for real images and what a network makes of them."""
 
     def scores(found: Evidence, data: str) -> dict[str, np.ndarray]:
         rows = found.rows(claim=claim, quantity=quantity, data=data, condition="baseline")

@@ -405,9 +405,9 @@ def _tally(entries: list[dict]) -> str:
         listed = [f"{len(words[name])} {name} ({', '.join(words[name])})" for name in WORDS if name in words]
         sentences.append(f"Of {of.format(sum(map(len, words.values())))}: {', '.join(listed)}.")
     passed = ", ".join(entry["claim"] for entry in entries if entry["also"])
-    return " ".join(
-        [*sentences, *[f"Of the supported ones, controls that learned nothing pass {passed}, too."] * bool(passed)]
-    )
+    if passed:
+        sentences.append(f"Of the supported ones, controls that learned nothing pass {passed}, too.")
+    return " ".join(sentences)
 
 
 def again(chapters: Sequence[Chapter], profile: str) -> str:
