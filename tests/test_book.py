@@ -1,8 +1,37 @@
 import json
 import re
 
+import nbformat
 import pytest
 from conftest import ROOT
+
+
+def prose(path):
+    """A page as Markdown; of a notebook, its text cells."""
+    if path.suffix != ".ipynb":
+        return path.read_text()
+    cells = nbformat.read(path, as_version=4).cells
+    return "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+
+
+def anchors(path):
+    """What a page's headings are called in links, as GitHub and the book name them."""
+    headings = re.findall(r"^#+ (.*)", re.sub("```.*?```", "", prose(path), flags=re.DOTALL), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+def test_links_between_pages_lead_to_files_and_headings_that_are_there():
+    folders = ["", "book", "notebooks", "data", "figures", "figures/paper"]
+    pages = [path for folder in folders for path in (ROOT / folder).iterdir() if path.suffix in {".md", ".ipynb"}]
+    links = [
+        (page, *link)
+        for page in pages
+        for link in re.findall(r"\]\((?!https?:|mailto:)([^)#\s]*)#?([^)\s]*)\)", re.sub("`[^`\n]*`", "", prose(page)))
+    ]
+    assert len(links) > 100
+    leads = {(page.name, to, at): (page.parent / to).resolve() if to else page for page, to, at in links}
+    assert [link for link, to in leads.items() if not to.exists()] == []
+    assert [link for link, to in leads.items() if link[2] and link[2] not in anchors(to)] == []
 
 
 def test_every_paper_that_the_code_cites_is_in_the_bibliography():
