@@ -5,12 +5,12 @@ import time
 from dataclasses import dataclass
 
 from kaleido.chapters.common import held_out
-from kaleido.chapters.published import BATCH, EVERY, JOBS, LOOK, RATE, STEPS, Job, judges, measured, trained
+from kaleido.chapters.jobs import JOBS, Job, learned, trained
+from kaleido.chapters.rows import judges, measured
 from kaleido.data.sets import load
 from kaleido.data.sources import missing
 from kaleido.lab.evidence import KEY, recorded
-from kaleido.learning import History, learn
-from kaleido.networks.build import mlp
+from kaleido.learning import History
 from kaleido.tools import files
 from kaleido.tools.exact import processor
 
@@ -62,24 +62,19 @@ def spot_check(name: str | None = None, minutes: float = 2, whole: bool = False)
         return Found(name, True, f"not checked: {job.data} is not here ({missing(job.data)}); `make data` gets it")
     data = load(job.data)
     began = time.monotonic()
-    _trained(job, seed, data, TRIED)
+    learned(job, data, [seed], TRIED)
     each = (time.monotonic() - began) / TRIED  # a look at the loss included, which comes more rarely later
-    steps = STEPS if whole else min(STEPS, max(TRIED, int(60 * minutes / each)))
-    net, history = _trained(job, seed, data, steps)
+    steps = job.steps if whole else min(job.steps, max(TRIED, int(60 * minutes / each)))
+    (net,), (history,) = learned(job, data, [seed], steps)
     agrees, told = _losses(job, seed, history)
     if whole:
         looks = judges(data)
         real = [held_out(data, look) for look in looks]
-        rows = measured(job, net, data, looks, real, seed, "equal steps", history.final)
+        rows = measured(job, net, data, looks, real, seed, job.last, history.final)
         there, among = _numbers(rows, seed)
         agrees &= there >= SHARE * among
         told += f"; {there} of {among} numbers of the trained network lie within the record's tolerance"
-    return Found(name, agrees, f"trained again for {steps} of {STEPS} steps: {told}")
-
-
-def _trained(job: Job, seed: int, data, steps: int):
-    net = mlp(data.dim, job.depth, job.width, init=job.init, seed=seed)
-    return net, learn([net], data.train, steps, batch=BATCH, lr=RATE, every=EVERY, look=LOOK)[0]
+    return Found(name, agrees, f"trained again for {steps} of {job.steps} steps: {told}")
 
 
 def _losses(job: Job, seed: int, history: History) -> tuple[bool, str]:

@@ -380,7 +380,9 @@ def findings(entries: list[dict], root: str = "", small: bool = True) -> str:
         return _tally(entries) + "\n\n" + _rows(entries, root, small)
     waiting = [f"{entry['text']} ({entry['claim']})" for entry in entries if entry["word"] == "not run"]
     rows = _rows([entry for entry in entries if entry["word"] != "not run"], root, small)
-    return "\n\n".join([_tally(entries), rows, f"Not run yet: {'; '.join(waiting)}." if waiting else ""]).rstrip()
+    cost = f"What these would cost stands in [book/claims.md]({root}book/claims.md#what-has-not-been-run)."
+    said = f"Not run yet: {'; '.join(waiting)}. {cost}" if waiting else ""
+    return "\n\n".join([_tally(entries), rows, said]).rstrip()
 
 
 def _rows(entries: list[dict], root: str, small: bool = True) -> str:

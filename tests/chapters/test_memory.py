@@ -128,7 +128,7 @@ def test_ten_seeds_decide_and_three_are_shown_beside_them():
     assert {(cell.data, cell.depth, cell.width, cell.lr, cell.batch) for cell in cells} == {
         ("mnist", 10, 500, 1e-4, 1000)
     }
-    assert study.paper.keywords == {"steps": 10_000}
+    assert study.paper.keywords == {"steps": 10_000, "device": "auto"}
 
 
 def test_the_table_has_a_column_for_each_number_of_images(tmp_path):

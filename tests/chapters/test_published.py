@@ -1,6 +1,7 @@
 import hashlib
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,50 +9,40 @@ import torch
 from conftest import ROOT
 
 import kaleido as kd
-from kaleido.chapters import CHAPTERS, published
+from kaleido.chapters import CHAPTERS, jobs, published, rows
+from kaleido.chapters.architectures.claims import trained
 from kaleido.chapters.attractors.claims import turned
 from kaleido.chapters.depth.claims import deeper
+from kaleido.chapters.jobs import Job, learn_all, network, states
 from kaleido.chapters.kaleidoscope.claims import keeps
-from kaleido.chapters.published import (
-    Job,
-    assemble,
-    features_of,
-    followed,
-    guards,
-    hand_out,
-    judges,
-    kicked,
-    learn_all,
-    majority,
-    measured,
-    reconstructed,
-    states,
-    turned_on,
-    untrained,
-)
+from kaleido.chapters.published import assemble, hand_out
 from kaleido.chapters.scores import sampled
 from kaleido.data import sources
 from kaleido.lab.evidence import read_evidence
 from kaleido.measures.quality import novelty, reference
+from kaleido.tools import files
 
 PAPER = ROOT / "data" / "record" / "paper"
-JOBS = (Job("digits", 10, 16), Job("digits", 1, 16))
+SMALL = {"steps": 60, "batch": 64, "level": 0.9}
+JOBS = (Job("digits", 10, 16, **SMALL), Job("digits", 1, 16, **SMALL))
 SEEDS = (200, 201)
 
 
 @pytest.fixture
 def small(monkeypatch, build):
     """The published settings, made small."""
-    sizes = {"PROBES": 60, "CHAINS": 120, "GAINS": 10, "LEVELS": (0.9, 0.5), "MATCHED": 0.9, "LOOK": 300, "BATCH": 64}
+    sizes = {"PROBES": 60, "CHAINS": 120, "GAINS": 10, "LEVELS": (0.5,), "LOOK": 300}
     for name, value in sizes.items():
-        monkeypatch.setattr(published, name, value)
+        for module in (jobs, rows, published):
+            if hasattr(module, name):
+                monkeypatch.setattr(module, name, value)
     return build
 
 
 @pytest.fixture
 def folder(small, tmp_path, digits):
     for job in JOBS:
-        learn_all(job, digits, tmp_path / "networks", SEEDS, steps=60)
+        learn_all(job, digits, tmp_path / "networks", SEEDS)
     return tmp_path / "networks"
 
 
@@ -71,17 +62,16 @@ def test_networks_are_those_that_learn_would_give_and_their_losses_are_kept(fold
 
 def test_what_is_measured_becomes_the_evidence_that_claims_are_judged_by(folder, tmp_path, digits):
     looks = [kd.features(digits, seed, steps=20) for seed in (0, 1)]
-    real = [reference(features_of(look, digits.test)) for look in looks]
+    real = [reference(rows.features_of(look, digits.test)) for look in looks]
     for job in JOBS:
         for name, seed, condition, loss in states(job, folder):
-            net = kd.mlp(64, job.depth, 16, seed=seed)
-            net.load_state_dict(published.load_file(folder / f"{name}.safetensors"))
-            rows = measured(job, net, digits, looks, real, seed, condition, loss)
+            net = network(folder / f"{name}.safetensors")
+            found = rows.measured(job, net, digits, looks, real, seed, condition, loss)
             if job.depth == 10 and condition == "equal steps":
-                rows += followed(job, net, digits, looks, seed)
-                rows += kicked(job, net, digits, looks, real, seed)
-                rows += turned_on(job, net, digits, looks, real, seed)
-            published.files.write(folder / "rows" / f"{name}.json", json.dumps(rows))
+                found += rows.followed(job, net, digits, looks, seed)
+                found += rows.kicked(job, net, digits, looks, real, seed)
+                found += rows.turned_on(job, net, digits, looks, real, seed)
+            files.write(folder / "rows" / f"{name}.json", json.dumps(found))
     assemble(folder, tmp_path / "record")
     found = {number: read_evidence(tmp_path / "record", number, "paper") for number in ("01", "03", "04", "06", "07")
              if (tmp_path / "record" / f"{number}.csv").exists()}  # fmt: skip
@@ -100,17 +90,17 @@ def test_what_is_measured_becomes_the_evidence_that_claims_are_judged_by(folder,
     assert (at[20] == sampled("coverage", "C9")(found["06"], "digits")).all()
     assert (turned("B1", "coverage", 200, 20)(found["07"], "digits") == at[200] - at[20]).all()
     z = kd.noise(digits, 120, seed=200)[:60]
-    net = kd.mlp(64, 10, 16, seed=200)
-    net.load_state_dict(published.load_file(folder / "digits-10-16-torch-200.safetensors"))
+    net = network(folder / "digits-10-16-torch-200.safetensors")
     assert found["01"].values(quantity="rho")[0] == pytest.approx(kd.contraction(net, z, digits), rel=1e-5)
-    by_hand = np.mean([kd.prdc(features_of(look, digits.test), features_of(look, kd.sample(net, kd.noise(digits, 120,
-                       seed=200), 20, [20]).at(20)))["precision"] for look in looks])  # fmt: skip
+    samples = kd.sample(net, kd.noise(digits, 120, seed=200), 20, [20]).at(20)
+    by_hand = np.mean([kd.prdc(look(digits.test), look(samples))["precision"] for look in looks])
     at = {"quantity": "precision", "architecture": "mlp"}
     assert found["06"].values(**at, condition="noise", run=20)[0] == pytest.approx(by_hand, rel=1e-6)
     for condition, kick in (("centred kick", "centred"), ("published kick", "published")):
         start = kd.noise(digits, 120, seed=200)
         samples = kd.sample(net, start, 20, [20], kick, bounds=digits.bounds, seed=200).at(20)
-        expected = np.mean([kd.prdc(real[i], features_of(look, samples))["precision"] for i, look in enumerate(looks)])
+        scores = [kd.prdc(known, look(samples))["precision"] for look, known in zip(looks, real, strict=True)]
+        expected = np.mean(scores)
         assert found["06"].values(**at, condition=condition)[0] == pytest.approx(expected, rel=1e-6)
 
 
@@ -119,8 +109,7 @@ def test_pictures_show_the_chains_of_the_first_deep_network_from_their_noise(fol
     monkeypatch.setattr(published, "load", lambda name: digits)
     (shown,) = published.pictures(folder).values()
     assert set(shown) == {"digits/10/kick none", "digits/10/kick published"}
-    net = kd.mlp(64, 10, 16, seed=200)
-    net.load_state_dict(published.load_file(folder / "digits-10-16-torch-200.safetensors"))
+    net = network(folder / "digits-10-16-torch-200.safetensors")
     start = kd.noise(digits, 120, seed=200)[:48]
     assert torch.equal(shown["digits/10/kick none"], digits.as_bytes(kd.sample(net, start, 25).states))
     assert not torch.equal(shown["digits/10/kick none"], shown["digits/10/kick published"])
@@ -130,7 +119,7 @@ def test_the_first_networks_are_handed_out_as_float16_with_their_losses(folder, 
     monkeypatch.setattr(published, "GIVEN", JOBS)
     hand_out(folder, tmp_path / "record")
     assert len(list((tmp_path / "record").iterdir())) == 2
-    weights = published.load_file(folder / "digits-10-16-torch-200.safetensors")
+    weights = network(folder / "digits-10-16-torch-200.safetensors").state_dict()
     (net,), (history,) = kd.load_networks(tmp_path / "record" / "digits-10-16-torch-200.float16.safetensors")
     for name, value in net.state_dict().items():
         assert value.dtype == torch.float32
@@ -155,32 +144,32 @@ def test_the_files_of_networks_in_the_record_have_the_hashes_that_are_stated():
 def test_a_network_of_the_record_has_the_recorded_contraction(depth):
     (net,), _ = kd.load_networks(PAPER / f"mnist-{depth}-500-torch-200.float16.safetensors")
     data = kd.load("mnist")
-    rows = read_evidence(PAPER, "04", "paper").rows(
-        data="mnist", quantity="rho", depth=depth, condition="equal steps", seeds="200"
-    )
-    (expected,) = rows["value"]
-    z = kd.noise(data, published.CHAINS, seed=200)[: published.PROBES]
+    about = {"data": "mnist", "quantity": "rho", "depth": depth, "condition": "equal steps", "seeds": "200"}
+    (expected,) = read_evidence(PAPER, "04", "paper").rows(**about)["value"]
+    z = kd.noise(data, rows.CHAINS, seed=200)[: rows.PROBES]
     assert kd.contraction(net, z, data) == pytest.approx(expected, rel=1e-3)
 
 
 def test_what_has_learned_nothing_is_put_through_the_same_endpoints(small, digits):
     looks = [kd.features(digits, seed, steps=20) for seed in (0, 1)]
-    real = [reference(features_of(look, digits.test)) for look in looks]
-    rows = guards(JOBS[0], digits, looks, real, 200)
-    rho = {row["architecture"]: row["value"] for row in rows if row["quantity"] == "rho"}
+    real = [reference(rows.features_of(look, digits.test)) for look in looks]
+    found = rows.guards(JOBS[0], digits, looks, real, 200)
+    rho = {row["architecture"]: row["value"] for row in found if row["quantity"] == "rho"}
     assert rho["identity"] == 1
     z = kd.noise(digits, 120, seed=200)[:60]
     for name, f in kd.controls(digits, kd.mlp(64, 10, 16, seed=200)).items():
         if name != "medoid":
             assert rho[name] == pytest.approx(kd.contraction(f, z, digits), rel=1e-4)
-    coverage = {row["architecture"]: row["value"] for row in rows if row["quantity"] == "coverage"}
+    coverage = {row["architecture"]: row["value"] for row in found if row["quantity"] == "coverage"}
     assert coverage["training points"] > coverage["100 points repeated"]
     assert set(coverage) == {"training points", "100 points repeated", "mixup"}
 
 
 def test_networks_before_training_are_measured_for_every_seed_in_both_initialisations(small, monkeypatch, digits):
-    monkeypatch.setattr(published, "DECIDING", SEEDS)
-    found = {(row["seed"], row["architecture"], row["quantity"]): row["value"] for row in untrained(JOBS[1], digits)}
+    monkeypatch.setattr(rows, "DECIDING", SEEDS)
+    found = {
+        (row["seed"], row["architecture"], row["quantity"]): row["value"] for row in rows.untrained(JOBS[1], digits)
+    }
     for seed in SEEDS:
         z = kd.noise(digits, 120, seed=seed)[:60]
         for name, init in {"untrained": "torch", "untrained he": "he"}.items():
@@ -191,10 +180,10 @@ def test_networks_before_training_are_measured_for_every_seed_in_both_initialisa
 
 def test_what_a_network_makes_of_images_is_scored_as_samples_are(folder, digits):
     looks = [kd.features(digits, seed, steps=20) for seed in (0, 1)]
-    real = [reference(features_of(look, digits.test)) for look in looks]
-    net = published.first_network(JOBS[0], folder)
-    rows = reconstructed(JOBS[0], net, digits, looks, real, 200)
-    found = {(row["architecture"], row["quantity"]): row["value"] for row in rows}
+    real = [reference(rows.features_of(look, digits.test)) for look in looks]
+    net = jobs.first_network(JOBS[0], folder)
+    made = rows.reconstructed(JOBS[0], net, digits, looks, real, 200)
+    found = {(row["architecture"], row["quantity"]): row["value"] for row in made}
     with torch.no_grad():
         outputs = net(digits.test[:120])
     assert found["f of held-out points", "copy share"] == novelty(outputs[:60], digits)["copy share"]
@@ -203,28 +192,54 @@ def test_what_a_network_makes_of_images_is_scored_as_samples_are(folder, digits)
     assert found["f of training points", "novelty"] != found["f of held-out points", "novelty"]
 
 
+def test_networks_of_another_architecture_come_to_the_evidence_of_their_claim(small, monkeypatch, tmp_path, digits):
+    job = Job("digits", 2, 4, "he", "cnn", "cnn", steps=30, lr=1e-3, level=0.9, batch=64)
+    for module, name in ((published, "DECIDING"), (rows, "DECIDING"), (jobs, "DECIDING")):
+        monkeypatch.setattr(module, name, SEEDS)
+    monkeypatch.setattr(published, "JOBS", (job,))
+    monkeypatch.setattr(published, "load", lambda name: digits)
+    monkeypatch.setattr(published, "judges", lambda data: [kd.features(digits, 0, steps=20)])
+    published._judges.cache_clear()
+    for command in ("learn", "measure", "compare"):
+        published.main(command, tmp_path / "networks")
+    assemble(tmp_path / "networks", tmp_path / "record" / "paper")
+    assert [*published.parts(job, 200), *published.parts(job, 201), *published.uncompared(job, tmp_path)] == []
+    found = read_evidence(tmp_path / "record" / "paper", "05", "paper")
+    assert {"learned", "loss 0.9", "untrained"} == set(found.table["condition"])
+    for seed, fall in zip(SEEDS, trained("cnn")(found, "digits"), strict=True):
+        z = kd.noise(digits, 120, seed=seed)[:60]
+        (before,) = kd.build("cnn", digits, 2, 4, [seed], init="he")
+        after = network(tmp_path / "networks" / f"digits-cnn-2-4-he-{seed}.safetensors")
+        expected = kd.contraction(after, z, digits) - min(1, kd.contraction(before, z, digits))
+        assert fall == pytest.approx(expected, abs=1e-5)
+    assert found.arrays["digits/cnn/learned"].shape == (26, 48, 64)
+    with torch.no_grad():
+        first = digits.as_bytes(after(kd.noise(digits, 120, seed=201)[:48]))
+    assert not torch.equal(found.arrays["digits/cnn/learned"][1], first)  # they are the first seed's
+
+
 def test_classifiers_that_take_noise_for_data_do_not_judge(small, monkeypatch, digits):
     precision = iter([0.05, 0.3, 0.1, 0.0, 0.11, 0.02, 0.01])
-    monkeypatch.setattr(published, "features", lambda data, seed: seed)
-    monkeypatch.setattr(published, "features_of", lambda look, x: x)
-    monkeypatch.setattr(published, "prdc", lambda real, fake: {"precision": next(precision)})
-    assert judges(digits) == [0, 2, 3, 5, 6]
+    monkeypatch.setattr(rows, "features", lambda data, seed: seed)
+    monkeypatch.setattr(rows, "features_of", lambda look, x: x)
+    monkeypatch.setattr(rows, "prdc", lambda real, fake: {"precision": next(precision)})
+    assert rows.judges(digits) == [0, 2, 3, 5, 6]
 
 
 def test_classifiers_that_lie_in_the_record_judge(small, folder, monkeypatch, tmp_path, digits):
     monkeypatch.setattr(published, "JOBS", JOBS[:1])
     monkeypatch.setattr(published, "DECIDING", SEEDS[:1])
-    monkeypatch.setattr(published, "JUDGES", 2)
+    monkeypatch.setattr(rows, "JUDGES", 2)
     monkeypatch.setattr(published, "SEARCHED", ("digits",))
     monkeypatch.setattr(published, "load", lambda name: digits)
     searched = [kd.features(digits, seed, steps=20) for seed in (4, 7)]
-    monkeypatch.setattr(published, "features", lambda data, seed: searched[seed])
-    monkeypatch.setattr(published, "NOISE", 1.0)
+    monkeypatch.setattr(rows, "features", lambda data, seed: searched[seed])
+    monkeypatch.setattr(rows, "NOISE", 1.0)
     published._judges.cache_clear()
     published.main("measure", folder)
     assemble(folder, tmp_path / "record" / "paper")
-    monkeypatch.setattr(published, "features", None)  # nothing is searched for any more
-    for read, written in zip(judges(digits), searched, strict=True):
+    monkeypatch.setattr(rows, "features", None)  # nothing is searched for any more
+    for read, written in zip(rows.judges(digits), searched, strict=True):
         assert torch.equal(read(digits.test), written(digits.test))
         assert torch.equal(read.classes.weight, written.classes.weight)
 
@@ -241,7 +256,7 @@ def test_the_class_of_a_chain_is_that_of_most_classifiers():
             return self.found
 
     looks = [Sees(1, 2, 3), Sees(1, 5, 2), Sees(0, 5, 1)]
-    assert majority(looks, torch.zeros(3, 64)).tolist() == [1, 5, 1]
+    assert rows.majority(looks, torch.zeros(3, 64)).tolist() == [1, 5, 1]
 
 
 def test_the_cells_that_decide_claims_about_small_networks_are_those_of_the_rules():
@@ -265,18 +280,18 @@ def test_the_cells_that_decide_claims_about_small_networks_are_those_of_the_rule
 def test_a_reproduction_goes_on_where_it_was_killed_and_computes_nothing_that_is_recorded(
     small, monkeypatch, tmp_path, digits
 ):
-    for name, value in {"JOBS": JOBS[:1], "DECIDING": SEEDS, "STEPS": 60, "load": lambda name: digits}.items():
+    for name, value in {"JOBS": JOBS[:1], "DECIDING": SEEDS, "load": lambda name: digits}.items():
         monkeypatch.setattr(published, name, value)
     monkeypatch.setattr(published, "judges", lambda data: [kd.features(data, 0, steps=20)])
     published._judges.cache_clear()
     learned, killed = [], [201]
 
-    def counted(job, data, folder, seeds, steps):
+    def counted(job, data, folder, seeds):
         if seeds == killed:
             killed.clear()
             raise KeyboardInterrupt
         learned.extend(seeds)
-        learn_all(job, data, folder, seeds, steps)
+        learn_all(job, data, folder, seeds)
 
     monkeypatch.setattr(published, "learn_all", counted)
     with pytest.raises(KeyboardInterrupt):
@@ -300,8 +315,7 @@ def test_a_reproduction_goes_on_where_it_was_killed_and_computes_nothing_that_is
 
 
 def test_a_network_that_never_came_to_the_level_is_not_asked_for_it(small, monkeypatch, tmp_path, digits):
-    monkeypatch.setattr(published, "LEVELS", (0.9, 1e-6))
-    monkeypatch.setattr(published, "MATCHED", 1e-6)
-    learn_all(JOBS[1], digits, tmp_path / "record" / "paper", [200], steps=5)
-    assert published.parts(JOBS[1], 200) == [""]
-    assert published.parts(JOBS[1], 201) == ["", "-1e-06"]
+    job = replace(JOBS[1], steps=5, level=1e-6)
+    learn_all(job, digits, tmp_path / "record" / "paper", [200])
+    assert published.parts(job, 200) == [""]
+    assert published.parts(job, 201) == ["", "-1e-06"]

@@ -5,34 +5,34 @@ import pytest
 
 import kaleido as kd
 from kaleido import __main__
-from kaleido.chapters import published, spot_check
-from kaleido.chapters.published import Job, assemble, learn_all, measured, states
+from kaleido.chapters import jobs, rows, spot_check
+from kaleido.chapters.jobs import Job, learn_all, network, states
+from kaleido.chapters.published import assemble
 from kaleido.measures.quality import reference
 from kaleido.tools import files
 
-JOB = Job("digits", 10, 80)  # wider than what learns stacked
+JOB = Job("digits", 10, 80, steps=40, batch=64)  # wider than what learns stacked
 
 
 @pytest.fixture
 def record(monkeypatch, build, tmp_path):
     """A record of two small networks at the published settings, made small."""
-    sizes = {"PROBES": 60, "CHAINS": 360, "GAINS": 10, "LOOK": 300, "BATCH": 64, "STEPS": 40, "LEVELS": ()}
+    sizes = {"PROBES": 60, "CHAINS": 360, "GAINS": 10, "LOOK": 300}
     for name, value in sizes.items():
-        monkeypatch.setattr(published, name, value)
-        if hasattr(spot_check, name):
-            monkeypatch.setattr(spot_check, name, value)
+        for module in (jobs, rows):
+            if hasattr(module, name):
+                monkeypatch.setattr(module, name, value)
     monkeypatch.setattr(spot_check, "JOBS", (JOB,))
     looks = [kd.features(kd.load(JOB.data), seed, steps=20) for seed in (0, 1)]
     monkeypatch.setattr(spot_check, "judges", lambda data: looks)
     monkeypatch.setenv("KALEIDO_RECORD", str(tmp_path / "record"))
     folder, digits = tmp_path / "networks", kd.load(JOB.data)
-    learn_all(JOB, digits, folder, (200, 201), steps=40)
-    real = [reference(published.features_of(look, digits.test)) for look in looks]
+    learn_all(JOB, digits, folder, (200, 201))
+    real = [reference(rows.features_of(look, digits.test)) for look in looks]
     for name, seed, condition, loss in states(JOB, folder):
-        net = kd.mlp(64, 10, 80, seed=seed)
-        net.load_state_dict(published.load_file(folder / f"{name}.safetensors"))
-        rows = measured(JOB, net, digits, looks, real, seed, condition, loss)
-        files.write(folder / "rows" / f"{name}.json", json.dumps(rows))
+        net = network(folder / f"{name}.safetensors")
+        found = rows.measured(JOB, net, digits, looks, real, seed, condition, loss)
+        files.write(folder / "rows" / f"{name}.json", json.dumps(found))
     assemble(folder, tmp_path / "record" / "paper")
     return tmp_path / "record" / "paper"
 

@@ -30,23 +30,26 @@ JUDGES = {"mnist": range(5)}  # seeds of the classifiers that judge; on small da
 TRIED, PICTURES = 8, 3  # training images whose spectral radius is taken; chains that are shown
 
 
-def two_networks(cell, net, data, seed, history, add, steps):
+def two_networks(cell, net, data, seed, history, add, steps, device="cpu"):
     """M1 to M3: learns two disjoint sets with a network each, and one set again from the other's initial weights.
 
-    Where batches are drawn, it is learned once more: from its own initial weights, in other batches.
+    Where batches are drawn, it is learned once more: from its own initial weights, in other batches. The networks that
+    decide learn on a GPU if there is one.
     """
     sets = disjoint(data, cell.points, seed)
     seeds = [seed + OTHER, seed + OTHER] + [seed + 2 * OTHER] * (cell.batch < cell.points)
     nets = [net, *build(cell.architecture, data, cell.depth, cell.width, seeds, cell.output, cell.init)]
     for other in nets[3:]:
         other.load_state_dict(net.state_dict())
-    histories = learn(nets, [*sets, *(sets[0] for _ in nets[2:])], steps, cell.batch, cell.lr, every=steps)
+    how = {"every": steps, "device": device}
+    histories = learn(nets, [*sets, *(sets[0] for _ in nets[2:])], steps, cell.batch, cell.lr, **how)
     losses = [history.losses[-1] for history in histories[:2]]
     add("M1", "loss", sum(losses) / 2, cell.points, images(cell.points))
     return answers(cell, nets, sets, data, seed, add)
 
 
 smoke, laptop, paper = (partial(two_networks, steps=size.steps) for size in SIZES.values())
+paper = partial(paper, device="auto")
 
 
 def disjoint(data: Dataset, n: int, seed: int) -> tuple[Tensor, Tensor]:
