@@ -36,6 +36,7 @@ from kaleido.chapters.rows import (
     measured,
     quality_of,
     reconstructed,
+    sampled_before,
     turned_on,
     untrained,
     write_judges,
@@ -204,11 +205,12 @@ def _compare(job: Job, data: Dataset, folder: Path, left: list[str]) -> None:
         if part == "untrained":
             found = untrained(job, data)
         else:
-            looks, real = _judges(job.data, torch.device("cpu"))
-            if part == "guards":
-                found = guards(job, data, looks, real, seed)
-            else:
-                found = reconstructed(job, first_network(job, folder), data, looks, real, seed)
+            of = data, *_judges(job.data, torch.device("cpu")), seed
+            found = {
+                "guards": partial(guards, job, *of),
+                "sampled-before": partial(sampled_before, job, *of),
+                "reconstructed": partial(reconstructed, job, first_network(job, folder), *of),
+            }[part]()
         files.write(target, json.dumps(found))
 
 
@@ -216,7 +218,8 @@ def uncompared(job: Job, folder: Path) -> list[str]:
     """Returns what a job's networks are compared with and is not in the record yet, as far as it can be measured."""
     where = {}
     if job.variant == "mlp" and job.depth in (SHALLOW, DEEP):
-        where["untrained"] = "04", {"architecture": "untrained", "depth": job.depth}
+        for part, claim in {"untrained": "C2", "sampled-before": "C4"}.items():
+            where[part] = "04", {"claim": claim, "architecture": "untrained", "depth": job.depth}
     if job.architecture != "mlp":
         where["untrained"] = "05", {"architecture": job.variant, "condition": "untrained"}
     if job.deep:

@@ -23,7 +23,7 @@ from kaleido.tools.seeds import generator
 
 __all__ = [
     "features_of", "followed", "guards", "judges", "kicked", "majority", "measured", "quality_of", "reconstructed",
-    "turned_on", "untrained", "write_judges",
+    "sampled_before", "turned_on", "untrained", "write_judges",
 ]  # fmt: skip
 
 JUDGES, NOISE = 5, 0.1  # classifiers; the largest precision that one may give to uniform noise
@@ -134,6 +134,16 @@ def untrained(job: Job, data: Dataset) -> list[dict]:
                 found.add(*_over(job), quantity, 1, value, len(z), name)
         rows += found.rows
     return rows
+
+
+def sampled_before(job: Job, data: Dataset, looks: list[Features], real: list[Reference], seed: int) -> list[dict]:
+    """Returns C4's scores of samples of a job's network before training, in both initialisations."""
+    found, start = _State(job, nn.Identity(), data, looks, real, seed, "baseline", []), noise(data, CHAINS, seed=seed)
+    for name, init in UNTRAINED.items():
+        f = mlp(data.dim, job.depth, job.width, init=init, seed=seed)
+        for quantity, value in found.means(sample(f, start, SAMPLED, [SAMPLED]).at(SAMPLED)).items():
+            found.add("04", "C4", quantity, SAMPLED, value, len(start), name)
+    return found.rows
 
 
 def reconstructed(job: Job, net: nn.Module, data: Dataset, looks: list[Features], real: list[Reference],

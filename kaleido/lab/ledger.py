@@ -218,7 +218,7 @@ def _sentence(entry: dict) -> str:
     if entry["mean"] is None:
         why = "The runs that decide it have not been made" if entry["reason"] == UNRUN else entry["reason"].capitalize()
         return f"{said} {measured}, on {where}; {asked}. {why}."
-    also = f" Controls that learned nothing reach it too: {_also(entry)}." if entry["also"] else ""
+    also = f" Something trivial reaches it too: {_also(entry)}." if entry["also"] else ""
     remark = f" The change with depth is {entry['reason']}." if entry["reason"] else ""
     return f"{said} {measured} is {number(entry)} on {where}, {entry['seeds']} seeds; {asked}.{also}{remark}"
 
@@ -408,7 +408,7 @@ def _tally(entries: list[dict]) -> str:
         sentences.append(f"Of {of.format(sum(map(len, words.values())))}: {', '.join(listed)}.")
     passed = ", ".join(entry["claim"] for entry in entries if entry["also"])
     if passed:
-        sentences.append(f"Of the supported ones, controls that learned nothing pass {passed}, too.")
+        sentences.append(f"Of the supported ones, {passed} are also passed by something trivial.")
     return " ".join(sentences)
 
 
@@ -436,21 +436,23 @@ def _means(entry: dict) -> str:
     return ", ".join(f"{data} {in_words(mean, nan, nan)}" for data, mean in entry.get("small means", {}).items())
 
 
-def number(entry: dict) -> str:
-    """Returns an entry's mean with its interval; nothing if the claim was not run."""
+def number(entry: dict, percent: bool = False) -> str:
+    """Returns an entry's mean with its interval, as it is or in percent; nothing if the claim was not run."""
     if entry["mean"] is None:
         return ""
-    nan = float("nan")
-    low, high = (nan if entry[end] is None else entry[end] for end in ("low", "high"))
-    return in_words(entry["mean"], low, high)
+    mean, low, high = (float("nan") if entry[end] is None else entry[end] for end in ("mean", "low", "high"))
+    if percent:
+        said, _, ends = in_words(100 * mean, 100 * low, 100 * high, digits=0).partition(" ")
+        return f"{said} %" + (f" {ends}" if ends else "")
+    return in_words(mean, low, high)
 
 
 def _why(entry: dict) -> str:
     if entry["word"] == "not run":
         return f" ({entry['reason']})" if entry["reason"] != UNRUN else " yet"
     said = f"; {entry['reason']}" if entry["reason"] else ""
-    said += f"; these controls pass too: {_also(entry)}" if entry["also"] else ""
-    return f" (p {'< 0.0001' if entry['p'] < 1e-4 else '= ' + format(entry['p'], '.2g')}{said})"
+    also = f"; something trivial passes, too: {_also(entry)}" if entry["also"] else ""
+    return f" (p {'< 0.0001' if entry['p'] < 1e-4 else '= ' + format(entry['p'], '.2g')}{said}){also}"
 
 
 def _set(entry: dict) -> str:

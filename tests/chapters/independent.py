@@ -154,9 +154,9 @@ def decided(claim: str, rows: pd.DataFrame | None, data: str) -> dict:
         out["also"] = {
             kind: v for kind, v in means.items() if SIDES[side](v, threshold) and not kind.startswith(CEILINGS)
         }
-    if claim in ("C2a", "C2b"):  # networks before training
+    if claim in ("C2a", "C2b", "C4"):  # networks before training
         before = rows[(rows.condition == "baseline") & (rows.data == data)]
-        before = before[before.quantity == {"C2a": "rho", "C2b": "pair contraction"}[claim]]
+        before = before[before.quantity == {"C2a": "rho", "C2b": "pair contraction", "C4": "pc"}[claim]]
         for kind, some in before.groupby("architecture"):
             ends = some.set_index("seeds").groupby("depth").value
             out["also"] |= passing(claim, {kind: ends.get_group(10) - ends.get_group(1)})

@@ -178,6 +178,18 @@ def test_networks_before_training_are_measured_for_every_seed_in_both_initialisa
             assert found[seed, name, "pair contraction"] == pytest.approx(kd.pair_contraction(net, z), rel=1e-5)
 
 
+def test_samples_of_networks_before_training_are_scored_as_others_are(small, digits):
+    looks = [kd.features(digits, seed, steps=20) for seed in (0, 1)]
+    real = [reference(rows.features_of(look, digits.test)) for look in looks]
+    found = rows.sampled_before(JOBS[1], digits, looks, real, 200)
+    coverage = {row["architecture"]: row["value"] for row in found if row["quantity"] == "coverage"}
+    assert list(coverage) == ["untrained", "untrained he"]
+    net = kd.mlp(64, 1, 16, init="he", seed=200)
+    samples = kd.sample(net, kd.noise(digits, 120, seed=200), 20, [20]).at(20)
+    by_hand = np.mean([kd.prdc(look(digits.test), look(samples))["coverage"] for look in looks])
+    assert coverage["untrained he"] == pytest.approx(by_hand, rel=1e-6)
+
+
 def test_what_a_network_makes_of_images_is_scored_as_samples_are(folder, digits):
     looks = [kd.features(digits, seed, steps=20) for seed in (0, 1)]
     real = [reference(rows.features_of(look, digits.test)) for look in looks]
@@ -298,7 +310,7 @@ def test_a_reproduction_goes_on_where_it_was_killed_and_computes_nothing_that_is
         published.main("learn", tmp_path / "one")
     assert published.parts(JOBS[0], 200) == ["", "-0.9", "-kicked", "-followed", "-late"]
     published.main("compare", tmp_path / "one")
-    assert published.uncompared(JOBS[0], tmp_path / "one") == ["untrained", "guards", "reconstructed"]
+    assert published.uncompared(JOBS[0], tmp_path / "one") == ["untrained", "sampled-before", "guards", "reconstructed"]
     for command in ("learn", "measure"):
         published.main(command, tmp_path / "one")
     assert learned == [200, 201]

@@ -37,10 +37,11 @@ def deeper(quantity: str, variant: str = "mlp", matched: bool = False) -> Callab
 
 
 def unlearned(quantity: str) -> Callable[[Evidence, str], dict[str, np.ndarray]]:
-    """C2's guards: the same difference of networks before training, in both initialisations."""
+    """C2's and C4's guards: the same difference of networks before training, in both initialisations."""
+    claim, run = ("C4", SAMPLED) if quantity == "pc" else ("C2", 1)
 
     def differences(found: Evidence, data: str) -> dict[str, np.ndarray]:
-        about = {"claim": "C2", "quantity": quantity, "data": data, "condition": "baseline"}
+        about = {"claim": claim, "quantity": quantity, "data": data, "condition": "baseline", "run": run}
         ends = {}
         for name in ("untrained", "untrained he"):
             deep, shallow = (found.rows(**about, architecture=name, depth=depth)["value"] for depth in (DEEP, SHALLOW))
@@ -74,7 +75,7 @@ CLAIMS = {
     ),
     "C4": Endpoint(
         "Sample quality rises with depth", "PC at run 20 at depth 10 minus that at depth 1",
-        deeper("pc"), 0, ">", figures.quality_along_runs, remark=monotone,
+        deeper("pc"), 0, ">", figures.quality_along_runs, remark=monotone, guards=unlearned("pc"),
     ),
     "C2m": Endpoint(
         "Outputs land nearer with depth at equal training loss, too", "contraction at depth 10 minus that at depth 1",
