@@ -22,25 +22,12 @@ from pathlib import Path
 
 import torch
 from filelock import FileLock, Timeout
-from torch import Tensor
+from torch import Tensor, nn
 
 from kaleido import chapters
 from kaleido.chapters.common import DECIDING, DEEP, SAMPLED, SHALLOW, held_out
 from kaleido.chapters.jobs import GIVEN, JOBS, Job, first_network, learn_all, network, states, trained
-from kaleido.chapters.rows import (
-    CHAINS,
-    followed,
-    guards,
-    judges,
-    kicked,
-    measured,
-    quality_of,
-    reconstructed,
-    sampled_before,
-    turned_on,
-    untrained,
-    write_judges,
-)  # fmt: skip
+from kaleido.chapters.rows import CHAINS, State, judges, quality_of, untrained, write_judges
 from kaleido.data.inputs import noise
 from kaleido.data.sets import Dataset, load
 from kaleido.lab.evidence import add_evidence, recorded
@@ -179,15 +166,11 @@ def _measure(job: Job, data: Dataset, folder: Path, left: dict[int, list[str]]) 
         write_judges(folder / f"{job.data}-judges.safetensors", looks)
     for name, seed, condition, loss in of_seed:
         net = network(folder / f"{name}.safetensors").to(device)
-        asked = {
-            name.removeprefix(f"{job.name}-{seed}"): partial(
-                measured, job, net, data, looks, real, seed, condition, loss
-            )
-        }
+        of = partial(State, job, net, data, looks, real, seed)
+        asked = {name.removeprefix(f"{job.name}-{seed}"): partial(of(condition).measured, loss)}
         if condition == job.last and job.deep:
-            asked["-followed"] = partial(followed, job, net, data, looks, seed)
-            asked["-kicked"] = partial(kicked, job, net, data, looks, real, seed)
-            asked["-late"] = partial(turned_on, job, net, data, looks, real, seed)
+            asked |= {"-followed": of(condition).followed}
+            asked |= {"-kicked": of("noise").kicked, "-late": of("noise").turned_on}
         for part, found in asked.items():
             target = f"{job.name}-{seed}{part}"
             with suppress(Timeout), FileLock(folder / f"{target}.lock", timeout=0):
@@ -205,12 +188,10 @@ def _compare(job: Job, data: Dataset, folder: Path, left: list[str]) -> None:
         if part == "untrained":
             found = untrained(job, data)
         else:
-            of = data, *_judges(job.data, torch.device("cpu")), seed
-            found = {
-                "guards": partial(guards, job, *of),
-                "sampled-before": partial(sampled_before, job, *of),
-                "reconstructed": partial(reconstructed, job, first_network(job, folder), *of),
-            }[part]()
+            net = first_network(job, folder) if part == "reconstructed" else nn.Identity()
+            of = State(job, net, data, *_judges(job.data, torch.device("cpu")), seed, "baseline")
+            asked = {"guards": of.guards, "sampled-before": of.sampled_before, "reconstructed": of.reconstructed}
+            found = asked[part]()
         files.write(target, json.dumps(found))
 
 

@@ -1,6 +1,6 @@
 """What is measured of the networks that decide the claims about images, as rows of the record."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
@@ -22,9 +22,14 @@ from kaleido.tools import files
 from kaleido.tools.seeds import generator
 
 __all__ = [
-    "features_of", "followed", "guards", "judges", "kicked", "majority", "measured", "quality_of", "reconstructed",
-    "sampled_before", "turned_on", "untrained", "write_judges",
-]  # fmt: skip
+    "State",
+    "features_of",
+    "judges",
+    "majority",
+    "quality_of",
+    "untrained",
+    "write_judges",
+]
 
 JUDGES, NOISE = 5, 0.1  # classifiers; the largest precision that one may give to uniform noise
 PROBES, CHAINS, GAINS = 1000, 10_000, 250
@@ -34,87 +39,195 @@ UNTRAINED = {"untrained": "torch", "untrained he": "he"}  # initialisations, by 
 STILL = 1e-4  # of the range, root mean square over features: unmoved
 
 
-def measured(job: Job, net: nn.Module, data: Dataset, looks: list[Features], real: list[Reference], seed: int,
-             condition: str, loss: float) -> list[dict]:  # fmt: skip
-    """Returns the rows of one network in one state: what the claims are decided by.
+@dataclass
+class State:
+    """A network in one state, and the rows of what was found of it: each method but the private ones returns them all.
 
     Arguments:
-        job: What it is one of.
+        job: What the network is one of.
         net: The network.
         data: The data set that it learned.
         looks: The classifiers that judge.
         real: The held-out points in the features of each.
         seed: Draws noise and probes.
-        condition: That of the last step, or of the level: `equal steps` or `loss 0.075`.
-        loss: Its training loss.
+        condition: That of the last step or of the level, `equal steps` or `loss 0.075`; what chains started from,
+            `noise`; or `baseline`, of what no network of the job made.
     """
-    found = _State(job, net, data, looks, real, seed, condition, [])
-    found.add(*_over(job), "loss", None, loss, len(data.train) if condition == job.last else LOOK)
-    z = noise(data, CHAINS, seed=seed).to(data.train.device)
-    found.over_generalization(z[:PROBES])
-    found.quality(sample(net, z, SAMPLED, [SAMPLED]).at(SAMPLED))
-    return found.rows
 
+    job: Job
+    net: nn.Module
+    data: Dataset
+    looks: list[Features]
+    real: list[Reference]
+    seed: int
+    condition: str
+    rows: list[dict] = field(default_factory=list)
 
-def followed(job: Job, net: nn.Module, data: Dataset, looks: list[Features], seed: int) -> list[dict]:
-    """Returns the rows of one network's chains that are followed for long: classes, copies, and where they end."""
-    found = _State(job, net, data, looks, [], seed, "equal steps", [])
-    start = noise(data, CHAINS, seed=seed)[:PROBES].to(data.train.device)
-    found.classes(start)
-    found.ends(start)
-    return found.rows
+    @property
+    def start(self) -> Tensor:
+        """The noise that all chains of a seed start from."""
+        return noise(self.data, CHAINS, seed=self.seed).to(self.data.train.device)
 
+    def measured(self, loss: float) -> list[dict]:
+        """What the claims are decided by; `loss` is the network's training loss."""
+        last, z = self.condition == self.job.last, self.start
+        self._add(*_over(self.job), "loss", None, loss, len(self.data.train) if last else LOOK)
+        self._over_generalization(z[:PROBES])
+        self._quality(sample(self.net, z, SAMPLED, [SAMPLED]).at(SAMPLED))
+        return self.rows
 
-def turned_on(
-    job: Job, net: nn.Module, data: Dataset, looks: list[Features], real: list[Reference], seed: int
-) -> list[dict]:
-    """Returns the rows of as many chains as `measured` has, turned ten times as long."""
-    found = _State(job, net, data, looks, real, seed, "noise", [])
-    found.late(noise(data, CHAINS, seed=seed).to(data.train.device))
-    return found.rows
+    def followed(self) -> list[dict]:
+        """Chains that are followed for long: classes, copies, and where they end."""
+        z = self.start[:PROBES]
+        self._classes(z)
+        self._ends(z)
+        return self.rows
 
+    def turned_on(self) -> list[dict]:
+        """B1: as many chains as `measured` has: their scores at run 20 and at run 200, and the copies there."""
+        start = self.start
+        orbit = sample(self.net, start, LATE, [SAMPLED, LATE])
+        for run in (SAMPLED, LATE):
+            for quantity, value in self._means(orbit.at(run)).items():
+                self._add("07", "B1", quantity, run, value, len(start))
+        for quantity, value in novelty(orbit.at(LATE)[:PROBES], self.data).items():
+            self._add("07", "B2", quantity, LATE, value, PROBES)
+        return self.rows
 
-def kicked(
-    job: Job, net: nn.Module, data: Dataset, looks: list[Features], real: list[Reference], seed: int
-) -> list[dict]:
-    """Returns the rows of as many chains as `measured` has: kicked to run 20, and without a kick at earlier runs.
+    def kicked(self) -> list[dict]:
+        """As many chains as `measured` has: kicked to run 20, and without a kick at earlier runs.
 
-    Of the kicked chains that `followed` has it says which keep their class.
-    """
-    found = _State(job, net, data, looks, real, seed, "noise", [])
-    start = noise(data, CHAINS, seed=seed).to(data.train.device)
-    for condition, kick in KICKS.items():
-        runs = EARLY if kick == "none" else (SAMPLED,)
-        orbit = sample(net, start, runs[-1], runs, kick, bounds=data.bounds, seed=seed)
-        for run in runs:
-            for quantity, value in found.means(orbit.at(run)).items():
-                found.add(*quality_of(job), quantity, run, value, len(start), condition=condition)
-        if kick != "none":
-            found.classes(start[:PROBES], condition)
-    return found.rows
+        Of the kicked chains that `followed` has it says which keep their class.
+        """
+        start = self.start
+        for condition, kick in KICKS.items():
+            runs = EARLY if kick == "none" else (SAMPLED,)
+            orbit = sample(self.net, start, runs[-1], runs, kick, bounds=self.data.bounds, seed=self.seed)
+            for run in runs:
+                for quantity, value in self._means(orbit.at(run)).items():
+                    self._add(*quality_of(self.job), quantity, run, value, len(start), condition=condition)
+            if kick != "none":
+                self._classes(start[:PROBES], condition)
+        return self.rows
 
+    def guards(self) -> list[dict]:
+        """C1's number of maps that have learned nothing, and C3's scores of samples that need no network.
 
-def guards(job: Job, data: Dataset, looks: list[Features], real: list[Reference], seed: int) -> list[dict]:
-    """Returns C1's number of maps that have learned nothing, and C3's scores of samples that need no network.
+        The maps are the job's network before training, in both initialisations, a ridge regression, the identity, the
+        mean image and black. The samples are training images, 100 of them repeated, and mixtures of two (`mixup`).
+        """
+        data, z, drawn = self.data, self.start[:PROBES], self._drawn
+        untrained = mlp(data.dim, self.job.depth, self.job.width, init=self.job.init, seed=self.seed)
+        for name, f in controls(data, untrained).items():
+            for quantity, value in landing(f, z, data).items():
+                self._add("01", "C1", quantity, 1, value, len(z), name, "noise")
+        self._scored("training points", drawn[:CHAINS])
+        self._scored("100 points repeated", drawn[torch.arange(CHAINS) % 100])
+        self._scored("mixup", probes(data, "mixup", CHAINS, self.seed))
+        return self.rows
 
-    The maps are the job's network before training, in both initialisations, a ridge regression, the identity, the mean
-    image and black. The samples are training images, 100 of them repeated, and mixtures of two (`mixup`).
-    """
-    found = _State(job, nn.Identity(), data, looks, real, seed, "baseline", [])
-    z = noise(data, CHAINS, seed=seed)[:PROBES]
-    maps = controls(data, mlp(data.dim, job.depth, job.width, init=job.init, seed=seed))
-    for name, f in maps.items():
-        for quantity, value in landing(f, z, data).items():
-            found.add("01", "C1", quantity, 1, value, len(z), name, "noise")
-    drawn = data.train[torch.randperm(len(data.train), generator=generator(seed, "baselines"))]
-    samples = {
-        "training points": drawn[:CHAINS],
-        "100 points repeated": drawn[torch.arange(CHAINS) % 100],
-        "mixup": probes(data, "mixup", CHAINS, seed),
-    }
-    for name, images in samples.items():
-        found.scored(name, images)
-    return found.rows
+    def sampled_before(self) -> list[dict]:
+        """C4's scores of samples of the job's network before training, in both initialisations."""
+        start = self.start
+        for name, init in UNTRAINED.items():
+            f = mlp(self.data.dim, self.job.depth, self.job.width, init=init, seed=self.seed)
+            for quantity, value in self._means(sample(f, start, SAMPLED, [SAMPLED]).at(SAMPLED)).items():
+                self._add("04", "C4", quantity, SAMPLED, value, len(start), name)
+        return self.rows
+
+    def reconstructed(self) -> list[dict]:
+        """What the network's outputs for training images and for held-out ones are scored with: C3's and B2's rows.
+
+        No sample can be expected to look more like an image than what the network makes of that image.
+        """
+        for name, images in {"training": self._drawn[:CHAINS], "held-out": self.data.test[:CHAINS]}.items():
+            with torch.no_grad():
+                outputs = self.net(images)
+            self._scored(f"f of {name} points", outputs)
+            for quantity, value in novelty(outputs[:PROBES], self.data).items():
+                self._add("07", "B2", quantity, 1, value, len(outputs[:PROBES]), f"f of {name} points")
+        return self.rows
+
+    @property
+    def _drawn(self) -> Tensor:
+        """All training images, in an order that the seed draws."""
+        return self.data.train[torch.randperm(len(self.data.train), generator=generator(self.seed, "baselines"))]
+
+    def _add(self, notebook, claim, quantity, run, value, n, architecture=None, condition=None):
+        self.rows.append({
+            "notebook": notebook, "claim": claim, "quantity": quantity, "data": self.job.data,
+            "architecture": architecture or self.job.variant, "depth": self.job.depth, "width": self.job.width,
+            "condition": condition or self.condition, "run": run, "seed": self.seed, "value": float(value), "n": n,
+        })  # fmt: skip
+
+    @property
+    def _whole(self) -> bool:
+        return self.condition == "equal steps" and self.job.deep
+
+    def _over_generalization(self, z: Tensor) -> None:
+        """C1, C2 and C5: where noise lands, and how near pairs of it come to one another."""
+        for quantity, value in landing(self.net, z, self.data).items():
+            self._add(*_over(self.job), quantity, 1, value, len(z))
+            if self._whole:
+                self._add("01", "C1", quantity, 1, value, len(z), "mlp", "noise")
+        g = gain(self.net, z[:GAINS], DRAWS, self.seed)[0]
+        self._add(*_over(self.job), "gain", 1, g.median(), len(g))
+
+    def _quality(self, samples: Tensor) -> None:
+        """C3, C4, C5 and C9: scores of samples at run 20, means over the classifiers, and their range."""
+        scores = self._scores(samples)
+        for quantity in scores[0]:
+            values = [score[quantity] for score in scores]
+            for said, value in ((quantity, sum(values) / len(values)),
+                                (f"{quantity}, range over classifiers", max(values) - min(values))):  # fmt: skip
+                self._add(*_by_network(self.job), said, SAMPLED, value, len(samples))
+                if self._whole:
+                    self._add(*quality_of(self.job), said, SAMPLED, value, len(samples), "mlp", "noise")
+
+    def _scored(self, name: str, images: Tensor) -> None:
+        """C3 and C9: scores of samples that did not come from noise."""
+        for quantity, value in self._means(images).items():
+            self._add(*quality_of(self.job), quantity, None, value, len(images), name)
+
+    def _means(self, samples: Tensor) -> dict[str, float]:
+        """The scores of samples, means over the classifiers."""
+        scores = self._scores(samples)
+        return {quantity: sum(score[quantity] for score in scores) / len(scores) for quantity in scores[0]}
+
+    def _scores(self, samples: Tensor) -> list[dict[str, float]]:
+        """The scores of samples by each classifier."""
+        features = [features_of(look, samples) for look in self.looks]
+        return [
+            prdc(real, fake) | predicted(look.classes(fake))
+            for look, real, fake in zip(self.looks, self.real, features, strict=True)
+        ]
+
+    def _classes(self, start: Tensor, condition: str = "noise") -> None:
+        """C8: the class of each chain, the majority of the classifiers, at runs 50 to 100."""
+        still = range(50, 101)
+        orbit = sample(self.net, start, still[-1], still, KICKS[condition], bounds=self.data.bounds, seed=self.seed)
+        votes = torch.stack([majority(self.looks, orbit.at(run)) for run in still])
+        shares = votes[-1].bincount(minlength=10).double() / len(start)
+        for quantity, value in {
+            "share that keeps its class": (votes == votes[0]).all(0).double().mean(),
+            "same class at runs 50 and 100": (votes[0] == votes[-1]).double().mean(),
+            "switches": (votes[1:] != votes[:-1]).sum(0).double().mean(),
+            "final class entropy": -torch.xlogy(shares, shares).sum(),
+        }.items():
+            self._add("03", "C8", quantity, None, value, len(start), "mlp", condition)
+
+    def _ends(self, start: Tensor) -> None:
+        """B2 and B3: copies at run 20, and where chains are at run 500."""
+        unit, n = self.data.bounds[1] - self.data.bounds[0], len(start)
+        orbit = sample(self.net, start, LAST, [SAMPLED, LAST], retire=REST * unit * self.data.dim**0.5)
+        for quantity, value in novelty(orbit.at(SAMPLED), self.data).items():
+            self._add("07", "B2", quantity, SAMPLED, value, n, condition="noise")
+        found = ends(self.net, orbit.at(LAST), STILL * unit)
+        kinds = {"fixed": found.periods == 1, "cycle": found.periods > 1, "neither": found.periods == 0}
+        for kind, chosen in kinds.items():
+            self._add("07", "B3", f"share {kind}", LAST, chosen.double().mean(), n, condition="noise")
+        left = len(distinct(orbit.at(LAST), APART * unit).unique())
+        self._add("07", "B1", "different pictures", LAST, left, n, condition="noise")
 
 
 def untrained(job: Job, data: Dataset) -> list[dict]:
@@ -125,42 +238,15 @@ def untrained(job: Job, data: Dataset) -> list[dict]:
     names, condition = (UNTRAINED, "baseline") if job.architecture == "mlp" else ({job.variant: job.init}, "untrained")
     rows = []
     for seed in DECIDING:
-        found = _State(job, nn.Identity(), data, [], [], seed, condition, [])
-        z = noise(data, CHAINS, seed=seed)[:PROBES]
+        found = State(job, nn.Identity(), data, [], [], seed, condition)
+        z = found.start[:PROBES]
         before = nearest(z, data.train)[0], pair_distance(z)
         for name, init in names.items():
             (f,) = build(job.architecture, data, job.depth, job.width, [seed], init=init)
             for quantity, value in landing(f, z, data, before).items():
-                found.add(*_over(job), quantity, 1, value, len(z), name)
+                found._add(*_over(job), quantity, 1, value, len(z), name)
         rows += found.rows
     return rows
-
-
-def sampled_before(job: Job, data: Dataset, looks: list[Features], real: list[Reference], seed: int) -> list[dict]:
-    """Returns C4's scores of samples of a job's network before training, in both initialisations."""
-    found, start = _State(job, nn.Identity(), data, looks, real, seed, "baseline", []), noise(data, CHAINS, seed=seed)
-    for name, init in UNTRAINED.items():
-        f = mlp(data.dim, job.depth, job.width, init=init, seed=seed)
-        for quantity, value in found.means(sample(f, start, SAMPLED, [SAMPLED]).at(SAMPLED)).items():
-            found.add("04", "C4", quantity, SAMPLED, value, len(start), name)
-    return found.rows
-
-
-def reconstructed(job: Job, net: nn.Module, data: Dataset, looks: list[Features], real: list[Reference],
-                  seed: int) -> list[dict]:  # fmt: skip
-    """Returns what a network's outputs for training images and for held-out ones are scored with: C3's and B2's rows.
-
-    No sample can be expected to look more like an image than what the network makes of that image.
-    """
-    found = _State(job, net, data, looks, real, seed, "baseline", [])
-    drawn = data.train[torch.randperm(len(data.train), generator=generator(seed, "baselines"))]
-    for name, images in {"training": drawn[:CHAINS], "held-out": data.test[:CHAINS]}.items():
-        with torch.no_grad():
-            outputs = net(images)
-        found.scored(f"f of {name} points", outputs)
-        for quantity, value in novelty(outputs[:PROBES], data).items():
-            found.add("07", "B2", quantity, 1, value, len(outputs[:PROBES]), f"f of {name} points")
-    return found.rows
 
 
 @torch.no_grad()
@@ -173,105 +259,6 @@ def majority(looks: list[Features], x: Tensor) -> Tensor:
     """Returns the class that most of the classifiers see in each image; of several, the lowest."""
     votes = torch.stack([look.classes(look(x)).argmax(1) for look in looks])
     return nn.functional.one_hot(votes).sum(0).argmax(1)
-
-
-@dataclass
-class _State:
-    """One network in one state, and the rows that say what was found of it."""
-
-    job: Job
-    net: nn.Module
-    data: Dataset
-    looks: list[Features]
-    real: list[Reference]
-    seed: int
-    condition: str
-    rows: list[dict]
-
-    def add(self, notebook, claim, quantity, run, value, n, architecture=None, condition=None):
-        self.rows.append({
-            "notebook": notebook, "claim": claim, "quantity": quantity, "data": self.job.data,
-            "architecture": architecture or self.job.variant, "depth": self.job.depth, "width": self.job.width,
-            "condition": condition or self.condition, "run": run, "seed": self.seed, "value": float(value), "n": n,
-        })  # fmt: skip
-
-    @property
-    def whole(self) -> bool:
-        return self.condition == "equal steps" and self.job.deep
-
-    def over_generalization(self, z: Tensor) -> None:
-        """C1, C2 and C5: where noise lands, and how near pairs of it come to one another."""
-        for quantity, value in landing(self.net, z, self.data).items():
-            self.add(*_over(self.job), quantity, 1, value, len(z))
-            if self.whole:
-                self.add("01", "C1", quantity, 1, value, len(z), "mlp", "noise")
-        g = gain(self.net, z[:GAINS], DRAWS, self.seed)[0]
-        self.add(*_over(self.job), "gain", 1, g.median(), len(g))
-
-    def quality(self, samples: Tensor) -> None:
-        """C3, C4, C5 and C9: scores of samples at run 20, means over the classifiers, and their range."""
-        scores = self.scores(samples)
-        for quantity in scores[0]:
-            values = [score[quantity] for score in scores]
-            for said, value in ((quantity, sum(values) / len(values)),
-                                (f"{quantity}, range over classifiers", max(values) - min(values))):  # fmt: skip
-                self.add(*_by_network(self.job), said, SAMPLED, value, len(samples))
-                if self.whole:
-                    self.add(*quality_of(self.job), said, SAMPLED, value, len(samples), "mlp", "noise")
-
-    def scored(self, name: str, images: Tensor) -> None:
-        """C3 and C9: scores of samples that did not come from noise."""
-        for quantity, value in self.means(images).items():
-            self.add(*quality_of(self.job), quantity, None, value, len(images), name)
-
-    def means(self, samples: Tensor) -> dict[str, float]:
-        """The scores of samples, means over the classifiers."""
-        scores = self.scores(samples)
-        return {quantity: sum(score[quantity] for score in scores) / len(scores) for quantity in scores[0]}
-
-    def scores(self, samples: Tensor) -> list[dict[str, float]]:
-        """The scores of samples by each classifier."""
-        features = [features_of(look, samples) for look in self.looks]
-        return [
-            prdc(real, fake) | predicted(look.classes(fake))
-            for look, real, fake in zip(self.looks, self.real, features, strict=True)
-        ]
-
-    def late(self, start: Tensor) -> None:
-        """B1: the scores at run 20 that change until run 200, and the copies there."""
-        orbit = sample(self.net, start, LATE, [SAMPLED, LATE])
-        for run in (SAMPLED, LATE):
-            for quantity, value in self.means(orbit.at(run)).items():
-                self.add("07", "B1", quantity, run, value, len(start))
-        for quantity, value in novelty(orbit.at(LATE)[:PROBES], self.data).items():
-            self.add("07", "B2", quantity, LATE, value, PROBES)
-
-    def classes(self, start: Tensor, condition: str = "noise") -> None:
-        """C8: the class of each chain, the majority of the classifiers, at runs 50 to 100."""
-        still = range(50, 101)
-        orbit = sample(self.net, start, still[-1], still, KICKS[condition], bounds=self.data.bounds, seed=self.seed)
-        votes = torch.stack([majority(self.looks, orbit.at(run)) for run in still])
-        shares = votes[-1].bincount(minlength=10).double() / len(start)
-        for quantity, value in {
-            "share that keeps its class": (votes == votes[0]).all(0).double().mean(),
-            "same class at runs 50 and 100": (votes[0] == votes[-1]).double().mean(),
-            "switches": (votes[1:] != votes[:-1]).sum(0).double().mean(),
-            "final class entropy": -torch.xlogy(shares, shares).sum(),
-        }.items():
-            self.add("03", "C8", quantity, None, value, len(start), "mlp", condition)
-
-    def ends(self, start: Tensor) -> None:
-        """B2 and B3: copies at run 20, and where chains are at run 500."""
-        unit, n = self.data.bounds[1] - self.data.bounds[0], len(start)
-        orbit = sample(self.net, start, LAST, [SAMPLED, LAST], retire=REST * unit * self.data.dim**0.5)
-        for quantity, value in novelty(orbit.at(SAMPLED), self.data).items():
-            self.add("07", "B2", quantity, SAMPLED, value, n, condition="noise")
-        found = ends(self.net, orbit.at(LAST), STILL * unit)
-        kinds = {"fixed": found.periods == 1, "cycle": found.periods > 1, "neither": found.periods == 0}
-        for kind, chosen in kinds.items():
-            self.add("07", "B3", f"share {kind}", LAST, chosen.double().mean(), n, condition="noise")
-        left = len(distinct(orbit.at(LAST), APART * unit).unique())
-        self.add("07", "B1", "different pictures", LAST, left, n, condition="noise")
 
 
 def _over(job: Job) -> tuple[str, str]:

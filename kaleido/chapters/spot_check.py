@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from kaleido.chapters.common import held_out
 from kaleido.chapters.jobs import JOBS, Job, learned, trained
-from kaleido.chapters.rows import judges, measured
+from kaleido.chapters.rows import State, judges
 from kaleido.data.sets import load
 from kaleido.data.sources import missing
 from kaleido.lab.evidence import KEY, recorded
@@ -70,7 +70,7 @@ def spot_check(name: str | None = None, minutes: float = 2, whole: bool = False)
     if whole:
         looks = judges(data)
         real = [held_out(data, look) for look in looks]
-        rows = measured(job, net, data, looks, real, seed, job.last, history.final)
+        rows = State(job, net, data, looks, real, seed, job.last).measured(history.final)
         there, among = _numbers(rows, seed)
         agrees &= there >= SHARE * among
         told += f"; {there} of {among} numbers of the trained network lie within the record's tolerance"

@@ -41,15 +41,15 @@ class Drawing:
 
     Arguments:
         name: The name of its files.
-        function: Draws it from evidence: a figure, or the bytes of a GIF or of a page. Its docstring is the caption,
-            and says what is to be seen to those who cannot.
+        function: Draws it from evidence: a figure, the bytes of a GIF, or those of several files by kind. Its docstring
+            is the caption, and says what is to be seen to those who cannot.
         kinds: Its files; the last one is shown in notebooks.
         profile: Where its evidence is recorded, if it is not computed with its notebook's.
         reads: Other files that it reads.
     """
 
     name: str
-    function: Callable[[Evidence], Figure | bytes]
+    function: Callable[[Evidence], Figure | bytes | dict[str, bytes]]
     kinds: tuple[str, ...] = ("pdf", "png")
     profile: str | None = None
     reads: tuple[Path, ...] = ()
@@ -67,6 +67,8 @@ class Drawing:
         """Returns the contents of its files by kind: without dates, the same bytes every time."""
         theme()
         drawn = self.function(found)
+        if isinstance(drawn, dict):
+            return drawn
         if isinstance(drawn, bytes):
             return {self.kinds[0]: drawn}
         return {kind: _rendered(drawn, kind) for kind in self.kinds}
@@ -101,7 +103,7 @@ class Drawing:
         code = reached(self.function.__module__, lambda name: not name.startswith(METHOD))
         parts = [
             *code.values(),
-            *(path.read_text(encoding="utf-8") for path in self.reads),
+            *(path.read_bytes() for path in self.reads),
             matplotlib.__version__,
             PIL.__version__,
         ]

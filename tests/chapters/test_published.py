@@ -2,6 +2,7 @@ import hashlib
 import json
 import re
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -66,11 +67,10 @@ def test_what_is_measured_becomes_the_evidence_that_claims_are_judged_by(folder,
     for job in JOBS:
         for name, seed, condition, loss in states(job, folder):
             net = network(folder / f"{name}.safetensors")
-            found = rows.measured(job, net, digits, looks, real, seed, condition, loss)
+            of = partial(rows.State, job, net, digits, looks, real, seed)
+            found = of(condition).measured(loss)
             if job.depth == 10 and condition == "equal steps":
-                found += rows.followed(job, net, digits, looks, seed)
-                found += rows.kicked(job, net, digits, looks, real, seed)
-                found += rows.turned_on(job, net, digits, looks, real, seed)
+                found += of(condition).followed() + of("noise").kicked() + of("noise").turned_on()
             files.write(folder / "rows" / f"{name}.json", json.dumps(found))
     assemble(folder, tmp_path / "record")
     found = {number: read_evidence(tmp_path / "record", number, "paper") for number in ("01", "03", "04", "06", "07")
@@ -153,7 +153,7 @@ def test_a_network_of_the_record_has_the_recorded_contraction(depth):
 def test_what_has_learned_nothing_is_put_through_the_same_endpoints(small, digits):
     looks = [kd.features(digits, seed, steps=20) for seed in (0, 1)]
     real = [reference(rows.features_of(look, digits.test)) for look in looks]
-    found = rows.guards(JOBS[0], digits, looks, real, 200)
+    found = rows.State(JOBS[0], None, digits, looks, real, 200, "baseline").guards()
     rho = {row["architecture"]: row["value"] for row in found if row["quantity"] == "rho"}
     assert rho["identity"] == 1
     z = kd.noise(digits, 120, seed=200)[:60]
@@ -181,7 +181,7 @@ def test_networks_before_training_are_measured_for_every_seed_in_both_initialisa
 def test_samples_of_networks_before_training_are_scored_as_others_are(small, digits):
     looks = [kd.features(digits, seed, steps=20) for seed in (0, 1)]
     real = [reference(rows.features_of(look, digits.test)) for look in looks]
-    found = rows.sampled_before(JOBS[1], digits, looks, real, 200)
+    found = rows.State(JOBS[1], None, digits, looks, real, 200, "baseline").sampled_before()
     coverage = {row["architecture"]: row["value"] for row in found if row["quantity"] == "coverage"}
     assert list(coverage) == ["untrained", "untrained he"]
     net = kd.mlp(64, 1, 16, init="he", seed=200)
@@ -194,7 +194,7 @@ def test_what_a_network_makes_of_images_is_scored_as_samples_are(folder, digits)
     looks = [kd.features(digits, seed, steps=20) for seed in (0, 1)]
     real = [reference(rows.features_of(look, digits.test)) for look in looks]
     net = jobs.first_network(JOBS[0], folder)
-    made = rows.reconstructed(JOBS[0], net, digits, looks, real, 200)
+    made = rows.State(JOBS[0], net, digits, looks, real, 200, "baseline").reconstructed()
     found = {(row["architecture"], row["quantity"]): row["value"] for row in made}
     with torch.no_grad():
         outputs = net(digits.test[:120])

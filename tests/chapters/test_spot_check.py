@@ -31,7 +31,7 @@ def record(monkeypatch, build, tmp_path):
     real = [reference(rows.features_of(look, digits.test)) for look in looks]
     for name, seed, condition, loss in states(JOB, folder):
         net = network(folder / f"{name}.safetensors")
-        found = rows.measured(JOB, net, digits, looks, real, seed, condition, loss)
+        found = rows.State(JOB, net, digits, looks, real, seed, condition).measured(loss)
         files.write(folder / "rows" / f"{name}.json", json.dumps(found))
     assemble(folder, tmp_path / "record" / "paper")
     return tmp_path / "record" / "paper"

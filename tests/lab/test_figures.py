@@ -166,17 +166,11 @@ def test_a_figure_is_out_of_date_when_the_module_that_draws_it_was_edited(edited
 def test_a_figure_is_out_of_date_when_a_module_that_it_reaches_or_a_file_that_it_reads_was_edited(edited, tmp_path):
     found = read_evidence(RECORD / "laptop", "00", "laptop")
     before = tour.figures.page.made_by(found)
-    (template,) = tour.figures.page.reads
-    other = tmp_path / template.name
-    for text, same in (
-        (template.read_text(), True),
-        (template.read_text() + " ", False),
-    ):
-        other.write_text(text)
-        assert (dataclasses.replace(tour.figures.page, reads=(other,)).made_by(found) == before) == same
-    network = tmp_path / tour.figures.page.networks[0].name
-    network.write_bytes(tour.figures.page.networks[0].read_bytes()[:-1])
-    with_other = dataclasses.replace(tour.figures.page, networks=(network, *tour.figures.page.networks[1:]))
-    assert with_other.made_by(found) != before
+    for i, path in enumerate(reads := tour.figures.page.reads):
+        for more, same in ((b"", True), (b" ", False)):
+            other = tmp_path / path.name
+            other.write_bytes(path.read_bytes() + more)
+            with_other = dataclasses.replace(tour.figures.page, reads=(*reads[:i], other, *reads[i + 1 :]))
+            assert (with_other.made_by(found) == before) == same
     edited("kaleido.lab.pictures")
     assert tour.figures.page.made_by(found) != before

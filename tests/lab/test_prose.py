@@ -16,7 +16,6 @@ GIVEN = {  # by cell, what none finds: settings, thresholds, scales, and what an
     "c03-20": ["0.01"],
     "c03-25": ["0.001"],
     "c03-kick": ["0.01", "0.02"],
-    "c03-35": ["0.064"],
     "c04-04": ["0.001"],
     "c04-25": ["0.001"],
     "c04-30": ["0.12"],

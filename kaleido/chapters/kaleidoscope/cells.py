@@ -16,7 +16,6 @@ MLPS = {
         "mnist5k": Size(width=128, steps=3000, seeds=3, batch=128),  # small batches: as good in a third of the time
     },
     "searched": {"digits": Size(width=128, steps=2000, seeds=3), "mnist5k": Size(width=256, steps=1500, seeds=3)},
-    "extended": {"mnist5k": replace(PUBLISHED, seeds=3)},
 }
 LEVELS = {  # of the loss, at which the networks of notebook 04, which these are among, are looked at
     "smoke": {"digits": (0.9, 0.01), "mnist5k": (0.9, 0.01)},  # one that all reach, and one that none does
@@ -35,9 +34,3 @@ def mlps(study: str, data: str, profile: str, seeds: int | None = None) -> list[
 def plan(profile: str) -> list[Cell]:
     """Returns the cells of a profile."""
     return [*mlps(STUDY, "digits", profile), *mlps(STUDY, "mnist5k", profile)]
-
-
-def extended() -> list[Cell]:
-    """Returns the cells of the published settings."""
-    unseen = "kaleido.chapters.over_generalization.study:unseen"
-    return [cell for study in (STUDY, unseen) for cell in mlps(study, "mnist5k", "extended")]

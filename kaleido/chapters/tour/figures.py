@@ -2,8 +2,6 @@
 
 import json
 from base64 import b64encode
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from textwrap import fill
 
@@ -15,7 +13,7 @@ from torch import Tensor, nn
 
 from kaleido.chapters.common import KEPT
 from kaleido.chapters.tour import int8
-from kaleido.lab.drawing import CONTROL, DATA, MAP, Drawing, figure, panels
+from kaleido.lab.drawing import CONTROL, DATA, MAP, figure, panels
 from kaleido.lab.evidence import IN_WORDS, Evidence
 from kaleido.lab.pictures import animation, grid
 from kaleido.lab.statistics import interval
@@ -31,26 +29,7 @@ ACROSS = 3  # panels beside one another
 FIRST = 10  # depth of the network that is chosen at first on the page
 
 
-@dataclass(frozen=True, eq=False)
-class Page(Drawing):
-    """A page and the scripts that it loads: its function returns the contents of its files by kind.
-
-    Arguments:
-        networks: Files of the networks that it shows; the manifest has their hashes.
-    """
-
-    networks: tuple[Path, ...] = ()
-
-    def render(self, found: Evidence) -> dict[str, bytes]:
-        return self.function(found)
-
-    def made_by(self, found: Evidence) -> dict:
-        hashes = {path.name: files.digest(path.read_bytes()) for path in self.networks}
-        return super().made_by(found) | {"networks": hashes}
-
-
-@partial(Page, "kaleidoscope", kinds=(*(f"{name}.js" for name in MNIST), "html"), reads=(TEMPLATE,),
-         networks=tuple(MNIST.values()))  # fmt: skip
+@figure("kaleidoscope", kinds=(*(f"{name}.js" for name in MNIST), "html"), reads=(TEMPLATE, *MNIST.values()))
 def page(found: Evidence) -> dict[str, bytes]:
     """A page on which a kaleidoscope of digits can be turned, kicked, or started from a drawing: small networks are
     inside, and two with the paper's settings, trained on MNIST, lie beside it as scripts. With ten hidden layers noise
