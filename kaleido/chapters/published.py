@@ -79,7 +79,7 @@ def pictures(folder: Path) -> dict[str, dict[str, Tensor]]:
         elif job.data == "mnist":
             samples = sample(net, start, SAMPLED, [SAMPLED]).at(SAMPLED)
             found.setdefault("04", {})[f"{job.data}/{job.depth}/{condition}"] = data.as_bytes(samples[:IN_A_ROW])
-        if job.deep and condition == "equal steps":
+        if job.deep and condition == job.last:
             for kick in ("none", "published"):
                 orbit = sample(net, start, TURNS, kick=kick, bounds=data.bounds, seed=seed)
                 kept = data.as_bytes(orbit.states)

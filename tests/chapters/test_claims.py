@@ -23,7 +23,7 @@ from kaleido.chapters.kaleidoscope.claims import by_kick
 from kaleido.chapters.remedies.cells import RECIPE
 from kaleido.lab.endpoint import FAMILIES
 from kaleido.lab.evidence import COLUMNS, Evidence, recorded, write_evidence
-from kaleido.lab.ledger import again, claims_of, findings, judge, read_ledger, settle
+from kaleido.lab.ledger import again, claims_of, findings, judge, number, read_ledger, settle
 from kaleido.tools import files
 
 PLAIN_RUN = 10
@@ -398,6 +398,13 @@ def test_scores_by_kick_are_those_of_the_record_with_their_side():
             assert len(seeds) == 10
             assert said.startswith(f"{seeds.mean():.2f} [")
             assert said.endswith(f"], {side}")
+
+
+def test_a_share_is_said_in_percent():
+    entry = {"mean": 0.8994, "low": 0.8621, "high": 0.9361}
+    assert number(entry, percent=True) == "90 % [86, 94]"
+    assert number(entry) == "0.90 [0.86, 0.94]"
+    assert number(entry | {"low": None, "high": None}, percent=True) == "90 %"
 
 
 def test_a_finding_takes_one_number_of_each_seed(monkeypatch):

@@ -230,6 +230,24 @@ def test_networks_of_another_architecture_come_to_the_evidence_of_their_claim(sm
     assert not torch.equal(found.arrays["digits/cnn/learned"][1], first)  # they are the first seed's
 
 
+def test_networks_of_other_architectures_are_those_of_the_rules():
+    page = (ROOT / "book" / "claims.md").read_text()
+    row = r"^\| (CNN|Transformer|U-Net) \| .* \| ([\d,]+) \| (He|PyTorch's) \| ([\d.]+) \| ([\d,]+) \|$"
+    rules = re.findall(row, page, re.MULTILINE)
+    images = replace(kd.load("mnist5k", seed=100), name="mnist")
+    made = []
+    for job in jobs.JOBS:
+        if job.architecture != "mlp":
+            (net,) = kd.build(job.architecture, images, job.depth, job.width, [200], init=job.init)
+            name = {"cnn": "CNN", "transformer": "Transformer", "unet": "U-Net"}[job.architecture]
+            init = {"he": "He", "torch": "PyTorch's"}[job.init]
+            made.append((name, f"{sum(p.numel() for p in net.parameters()):,}", init, f"{job.lr:g}", f"{job.steps:,}"))
+    assert made == rules
+    assert len(made) == 3
+    assert {(job.data, job.batch) for job in jobs.JOBS if job.architecture != "mlp"} == {("mnist", 1000)}
+    assert {job.level for job in jobs.JOBS if job.architecture != "mlp"} == {0.064}
+
+
 def test_classifiers_that_take_noise_for_data_do_not_judge(small, monkeypatch, digits):
     precision = iter([0.05, 0.3, 0.1, 0.0, 0.11, 0.02, 0.01])
     monkeypatch.setattr(rows, "features", lambda data, seed: seed)

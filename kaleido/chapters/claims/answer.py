@@ -17,7 +17,8 @@ IN_SHORT = (
     "claims {supported} are supported and {not supported} are not; {not run}, on CNNs, Transformers, U-Nets and "
     "other data, have not been decided yet. Read *supported* with care: {passed} of the {supported} tests are also "
     "passed by something trivial, such as a black picture, mixtures of training images or an untrained network, if "
-    "sometimes barely. That of better samples with depth (C4) is not.",
+    "sometimes barely. That of better samples with depth (C4) is not passed by untrained networks; that of bounded "
+    "outputs (C6) was given nothing trivial.",
     {"C3a": "supported", "C4": "supported, not monotone", "C3b": "not supported", "B1": "supported"}
     | dict.fromkeys(("C5a", "C5b", "C5c", "C9a", "C9b"), "not run"),
 )
