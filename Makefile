@@ -65,7 +65,7 @@ notebooks: .venv/.ready ## run every notebook and commit to its results: outputs
 spot-check: .venv/.ready ## train a network of the record again for MINUTES=2, or all of it (WHOLE=1), and compare (CELL=...)
 	$(RUN) spot-check $(CELL) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(WHOLE),--whole)
 
-extended: .venv/.ready ## compute and record what takes too long for every run (N=04 to 09; with RECORD=paper N=01, 02, 11 or toys)
+extended: .venv/.ready ## compute and record what takes too long for every run (N=04 to 09; with RECORD=paper N=01, 02, 08, 11 or toys)
 	$(RUN) extend $(N) $(if $(RECORD),--profile $(RECORD))
 
 faults: .venv/.ready ## kill, fill, damage and interrupt a small reproduction, and compare its tables (half an hour)

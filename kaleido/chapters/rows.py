@@ -26,7 +26,9 @@ __all__ = [
     "features_of",
     "judges",
     "majority",
+    "mean_scores",
     "quality_of",
+    "scores_of",
     "untrained",
     "write_judges",
 ]
@@ -88,7 +90,7 @@ class State:
         start = self.start
         orbit = sample(self.net, start, LATE, [SAMPLED, LATE])
         for run in (SAMPLED, LATE):
-            for quantity, value in self._means(orbit.at(run)).items():
+            for quantity, value in mean_scores(orbit.at(run), self.looks, self.real).items():
                 self._add("07", "B1", quantity, run, value, len(start))
         for quantity, value in novelty(orbit.at(LATE)[:PROBES], self.data).items():
             self._add("07", "B2", quantity, LATE, value, PROBES)
@@ -104,7 +106,7 @@ class State:
             runs = EARLY if kick == "none" else (SAMPLED,)
             orbit = sample(self.net, start, runs[-1], runs, kick, bounds=self.data.bounds, seed=self.seed)
             for run in runs:
-                for quantity, value in self._means(orbit.at(run)).items():
+                for quantity, value in mean_scores(orbit.at(run), self.looks, self.real).items():
                     self._add(*quality_of(self.job), quantity, run, value, len(start), condition=condition)
             if kick != "none":
                 self._classes(start[:PROBES], condition)
@@ -131,7 +133,8 @@ class State:
         start = self.start
         for name, init in UNTRAINED.items():
             f = mlp(self.data.dim, self.job.depth, self.job.width, init=init, seed=self.seed)
-            for quantity, value in self._means(sample(f, start, SAMPLED, [SAMPLED]).at(SAMPLED)).items():
+            samples = sample(f, start, SAMPLED, [SAMPLED]).at(SAMPLED)
+            for quantity, value in mean_scores(samples, self.looks, self.real).items():
                 self._add("04", "C4", quantity, SAMPLED, value, len(start), name)
         return self.rows
 
@@ -175,7 +178,7 @@ class State:
 
     def _quality(self, samples: Tensor) -> None:
         """C3, C4, C5 and C9: scores of samples at run 20, means over the classifiers, and their range."""
-        scores = self._scores(samples)
+        scores = scores_of(samples, self.looks, self.real)
         for quantity in scores[0]:
             values = [score[quantity] for score in scores]
             for said, value in ((quantity, sum(values) / len(values)),
@@ -186,21 +189,8 @@ class State:
 
     def _scored(self, name: str, images: Tensor) -> None:
         """C3 and C9: scores of samples that did not come from noise."""
-        for quantity, value in self._means(images).items():
+        for quantity, value in mean_scores(images, self.looks, self.real).items():
             self._add(*quality_of(self.job), quantity, None, value, len(images), name)
-
-    def _means(self, samples: Tensor) -> dict[str, float]:
-        """The scores of samples, means over the classifiers."""
-        scores = self._scores(samples)
-        return {quantity: sum(score[quantity] for score in scores) / len(scores) for quantity in scores[0]}
-
-    def _scores(self, samples: Tensor) -> list[dict[str, float]]:
-        """The scores of samples by each classifier."""
-        features = [features_of(look, samples) for look in self.looks]
-        return [
-            prdc(real, fake) | predicted(look.classes(fake))
-            for look, real, fake in zip(self.looks, self.real, features, strict=True)
-        ]
 
     def _classes(self, start: Tensor, condition: str = "noise") -> None:
         """C8: the class of each chain, the majority of the classifiers, at runs 50 to 100."""
@@ -247,6 +237,21 @@ def untrained(job: Job, data: Dataset) -> list[dict]:
                 found._add(*_over(job), quantity, 1, value, len(z), name)
         rows += found.rows
     return rows
+
+
+def mean_scores(samples: Tensor, looks: list[Features], real: list[Reference]) -> dict[str, float]:
+    """Returns the scores of samples, means over the classifiers: see `scores_of`."""
+    scores = scores_of(samples, looks, real)
+    return {quantity: sum(score[quantity] for score in scores) / len(scores) for quantity in scores[0]}
+
+
+def scores_of(samples: Tensor, looks: list[Features], real: list[Reference]) -> list[dict[str, float]]:
+    """Returns the scores of samples by each classifier, in whose features it has the held-out points."""
+    features = [features_of(look, samples) for look in looks]
+    return [
+        prdc(known, fake) | predicted(look.classes(fake))
+        for look, known, fake in zip(looks, real, features, strict=True)
+    ]
 
 
 @torch.no_grad()

@@ -1,11 +1,16 @@
+from collections import Counter
+from dataclasses import replace
+
+import pandas as pd
 import pytest
 import torch
 from asked import asked
-from conftest import row
+from conftest import ROOT, row
 
 import kaleido as kd
 from kaleido.chapters import generators, remedies
-from kaleido.chapters.common import IMAGES, OF_PART
+from kaleido.chapters.common import DECIDING, IMAGES, OF_PART
+from kaleido.chapters.generators import rivals
 from kaleido.chapters.generators import study as of_generators
 from kaleido.chapters.generators.cells import CHOSEN
 from kaleido.chapters.generators.claims import RIVALS
@@ -16,6 +21,7 @@ from kaleido.chapters.remedies.cells import RECIPE, WAYS
 from kaleido.lab.cell import Cell
 from kaleido.lab.evidence import recorded, write_evidence
 from kaleido.learning import History
+from kaleido.measures.quality import novelty
 from kaleido.networks.build import mlp, width_with_as_many
 
 SMALL = Setting(depth=4, width=48, steps=1000)
@@ -66,6 +72,50 @@ def test_what_was_chosen_is_the_best_on_record_without_copies():
     assert first.name == RECIPE
     assert first["copies"] <= 0.05
     assert first["pc"] == pytest.approx(first[list(IMAGES)].mean())
+
+
+def test_rivals_at_the_papers_scale_are_tried_on_a_pilot_and_judged_as_c3_is(digits, monkeypatch):
+    name, looks = "kernel density", [kd.features(digits, seed, steps=20) for seed in (0, 1)]
+    monkeypatch.setattr(rivals, "judges", lambda data: looks)
+    monkeypatch.setattr(rivals, "PROBES", 100)
+    monkeypatch.setitem(rivals.TRIED, name, (0.1, 0.4))
+    monkeypatch.setitem(CHOSEN["digits"], name, 0.4)
+    cell = Cell("rivals", "digits", 10, 8, 0, (200,), variant=name)
+    for part, data, conditions in (
+        (cell, digits, {0.4: "drawn"}),
+        (replace(cell, points=1150), digits.validation(1150), {0.1: "bandwidth 0.1", 0.4: "bandwidth 0.4"}),
+    ):
+        rows, arrays = asked(rivals.rivals, part, None, digits)
+        said = {(r["condition"], r["quantity"]): r["value"] for r in rows}
+        assert {condition for condition, _ in said} == set(conditions.values())
+        assert {(r["claim"], r["architecture"], r["n"]) for r in rows} == {("B4", name, len(data.test))}
+        for bandwidth, condition in conditions.items():
+            samples = generators.generators.kernel_density(data, len(data.test), 200, SMALL, bandwidth)
+            scores = [kd.prdc(look(data.test), look(samples)) for look in looks]
+            for quantity in ("pc", "coverage"):
+                by_hand = sum(score[quantity] for score in scores) / 2
+                assert said[condition, quantity] == pytest.approx(by_hand, rel=1e-6)
+            assert said[condition, "copy share"] == novelty(samples[:100], data)["copy share"]
+        assert set(arrays) == (set() if part.points else {f"digits/{name}"})
+
+
+def test_beside_them_stand_the_kaleidoscopes_that_decide():
+    endpoints = pd.read_csv(ROOT / "data" / "record" / "paper" / "endpoints.csv")
+    cell = Cell("rivals", "mnist", 10, 500, 0, (204,), variant="kaleidoscope")
+    rows, _ = asked(rivals.kaleidoscope, cell, None, None)
+    said = {r["quantity"]: r["value"] for r in rows}
+    for claim, quantity in (("C3a", "precision"), ("C3b", "coverage")):
+        (value,) = endpoints[(endpoints["claim"] == claim) & (endpoints["seed"] == 204)]["value"]
+        assert said[quantity] == pytest.approx(value, rel=1e-6)
+    assert {(r["architecture"], r["condition"], r["n"]) for r in rows} == {("kaleidoscope", "drawn", 10_000)}
+
+
+def test_the_pilot_comes_first_and_decides_nothing(monkeypatch):
+    (mixture, kernel) = generators.cells.deciding()
+    assert (mixture.seeds, kernel.seeds, mixture.points) == ((3,), (3,), 50_000)
+    monkeypatch.setitem(CHOSEN, "mnist", {"Gaussian mixture": 40, "kernel density": 0.4})
+    decide = Counter(cell.variant for cell in generators.cells.deciding() if cell.seeds[0] in DECIDING)
+    assert decide == {"Gaussian mixture": 10, "kernel density": 10, "kaleidoscope": 10}
 
 
 def test_copies_are_not_chosen(tmp_path):

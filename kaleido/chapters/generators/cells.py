@@ -1,6 +1,6 @@
 """Notebook 08: the kaleidoscope beside other generators, and what was chosen of each by the search."""
 
-from kaleido.chapters.common import IMAGES, fitted
+from kaleido.chapters.common import DECIDING, DEEP, IMAGES, fitted
 from kaleido.chapters.kaleidoscope.cells import mlps
 from kaleido.lab.cell import Cell
 
@@ -20,6 +20,10 @@ CHOSEN = {
 RUNS = (1, 2, 5, 10, 20, 50, 200)  # at which the kaleidoscope is judged
 SCORES = ("pc", "precision", "coverage", "recall", "class entropy", "novelty", "copy share")  # of a search
 PICTURES = 40  # samples that are kept as pictures
+# B4 at the paper's scale: the seed of the pilot, the MNIST images that it learns from (the others judge), and the
+# settings that it tries of each rival that decides
+PILOT, LEARNED = 3, 50_000
+TRIED = {"Gaussian mixture": (40, 160, 640), "kernel density": (0.4, 0.5, 0.6, 0.7, 0.8)}
 
 
 def plan(profile: str) -> list[Cell]:
@@ -33,3 +37,18 @@ def extended() -> list[Cell]:
         *fitted([cell for data in IMAGES for cell in mlps(f"{STUDY}:tuned_generators", data, "searched")]),
         *(cell for data in IMAGES for cell in mlps(f"{STUDY}:generators", data, "searched")),
     ]
+
+
+def deciding() -> list[Cell]:
+    """Returns the pilot's cells, one for each rival, and once settings are chosen, those of the seeds that decide."""
+    pilots = [_published("rivals", name, PILOT, LEARNED) for name in TRIED]
+    if "mnist" not in CHOSEN:
+        return pilots
+    decide = [_published("rivals", name, seed) for name in TRIED for seed in DECIDING]
+    return [*pilots, *decide, *(_published("kaleidoscope", "kaleidoscope", seed) for seed in DECIDING)]
+
+
+def _published(study: str, name: str, seed: int, points: int | None = None) -> Cell:
+    """A cell whose network learns nothing: rivals have none, and those of the kaleidoscope have been measured."""
+    study = f"kaleido.chapters.generators.rivals:{study}"
+    return Cell(study, "mnist", DEEP, 500, 0, (seed,), points=points, variant=name)

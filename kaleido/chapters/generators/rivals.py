@@ -1,0 +1,33 @@
+"""B4 at the paper's scale: generators that learn without a network, beside the kaleidoscopes that decide C3."""
+
+from kaleido.chapters.common import DEEP, SAMPLED, held_out
+from kaleido.chapters.generators.cells import CHOSEN, PICTURES, TRIED
+from kaleido.chapters.generators.generators import GENERATORS, Setting
+from kaleido.chapters.rows import PROBES, judges, mean_scores
+from kaleido.lab.evidence import recorded
+from kaleido.measures.quality import novelty
+
+
+def rivals(cell, net, whole, seed, history, add):
+    """B4: samples of one rival, the cell's variant, as many as there are held-out points, judged as those of C3 are.
+
+    With `points` it learns from the first training points, is judged on the other ones, and tries every setting: the
+    pilot. Else it has the setting that the pilot chose, and is judged on the held-out points.
+    """
+    data = whole.validation(cell.points) if cell.points else whole
+    looks, n = judges(whole), len(data.test)
+    real = [held_out(data, look) for look in looks]
+    draw, key, _ = GENERATORS[cell.variant]
+    for value in TRIED[cell.variant] if cell.points else (CHOSEN[whole.name][cell.variant],):
+        samples = draw(data, n, seed, Setting(cell.depth, cell.width, cell.steps), **{key: value})
+        scores = mean_scores(samples, looks, real) | novelty(samples[:PROBES], data)
+        for quantity, score in scores.items():
+            add("B4", quantity, score, n, f"{key} {value}" if cell.points else "drawn")
+    return None if cell.points else {f"{cell.data}/{cell.variant}": data.as_bytes(samples[:PICTURES])}
+
+
+def kaleidoscope(cell, net, data, seed, history, add):
+    """B4: the scores at run 20 of the deciding network of the same seed, from notebook 03's record."""
+    about = {"data": cell.data, "architecture": "mlp", "depth": DEEP, "condition": "noise", "seeds": str(seed)}
+    for row in recorded("03", "paper").rows(claim="C3", run=SAMPLED, **about).itertuples():
+        add("B4", row.quantity, row.value, row.n, "drawn")
