@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from kaleido.chapters.common import DECIDING, DEEP, MATCHED
+from kaleido.chapters.remedies.cells import RECIPE
 from kaleido.data.sets import Dataset
 from kaleido.learning import History, learn
 from kaleido.networks.build import build, rebuild
@@ -37,6 +38,7 @@ class Job:
         lr: Its rate.
         level: Of the loss: where controls at equal loss take the weights.
         batch: Images of a step.
+        noise: On their inputs while they learn, see `kaleido.learning.learn`.
     """
 
     data: str
@@ -49,6 +51,7 @@ class Job:
     lr: float = 1e-4
     level: float = MATCHED["mnist"]
     batch: int = 1000
+    noise: float = 0.0
 
     @property
     def deep(self) -> bool:
@@ -68,7 +71,8 @@ class Job:
     @property
     def name(self) -> str:
         kind = [] if self.architecture == "mlp" else [self.architecture]
-        return "-".join([self.data, *kind, str(self.depth), str(self.width), self.init])
+        noisy = [f"noise{self.noise:g}"] if self.noise else []
+        return "-".join([self.data, *kind, str(self.depth), str(self.width), self.init, *noisy])
 
 
 JOBS = (
@@ -81,6 +85,7 @@ JOBS = (
     Job("mnist", 1, width=1937, variant="equal parameters"),
     Job("mnist", 10, init="he", variant="He"),
     Job("mnist", 1, init="he", variant="He"),
+    Job("mnist", 10, init="he", variant=RECIPE[0], noise=0.5),
     Job("mnist", 10, 32, "he", "cnn", "cnn", 5109, 3e-4, 0.064),
     Job("mnist", 10, 64, "torch", "transformer", "transformer", 5135, 1e-3, 0.064),
     Job("mnist", 2, 8, "torch", "unet", "unet", 5736, 1e-3, 0.064),
@@ -91,7 +96,8 @@ GIVEN = JOBS[:2]  # their first networks lie in the record, for readers
 def learned(job: Job, data: Dataset, seeds, steps: int | None = None) -> tuple[list[nn.Module], list[History]]:
     """Returns a job's networks of some seeds, trained where `data` lies, for all of their steps or fewer."""
     nets = build(job.architecture, data, job.depth, job.width, seeds, init=job.init)
-    how = {"batch": job.batch, "lr": job.lr, "every": EVERY, "look": LOOK, "device": data.train.device.type}
+    how = {"batch": job.batch, "lr": job.lr, "every": EVERY, "look": LOOK, "noise": job.noise}
+    how["device"] = data.train.device.type
     return nets, learn(nets, data.train, steps or job.steps, snapshots=[*LEVELS, job.level], **how)
 
 

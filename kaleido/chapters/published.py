@@ -27,6 +27,7 @@ from torch import Tensor, nn
 from kaleido import chapters
 from kaleido.chapters.common import DECIDING, DEEP, SAMPLED, SHALLOW, held_out
 from kaleido.chapters.jobs import GIVEN, JOBS, Job, first_network, learn_all, network, states, trained
+from kaleido.chapters.remedies.cells import RECIPE
 from kaleido.chapters.rows import CHAINS, State, judges, quality_of, untrained, write_judges
 from kaleido.data.inputs import noise
 from kaleido.data.sets import Dataset, load
@@ -52,6 +53,8 @@ def parts(job: Job, seed: int) -> list[str]:
         every["-kicked"] = quality_of(job)[0], {"condition": "published kick", "quantity": "coverage"}
         every["-followed"] = "07", {"claim": "B3"}
         every["-late"] = "07", {"claim": "B1", "quantity": "coverage"}
+    if job.variant == RECIPE[0]:
+        every["-remedied"] = "09", {"condition": RECIPE[1]}
     known = trained(job, files.record_folder() / "paper").get(seed)
     if known and job.level not in [each for each, _, _ in known["levels"]]:  # its loss did not come so low
         every.pop(level)
@@ -171,6 +174,8 @@ def _measure(job: Job, data: Dataset, folder: Path, left: dict[int, list[str]]) 
         if condition == job.last and job.deep:
             asked |= {"-followed": of(condition).followed}
             asked |= {"-kicked": of("noise").kicked, "-late": of("noise").turned_on}
+        if condition == job.last and job.variant == RECIPE[0]:
+            asked["-remedied"] = of(RECIPE[1]).remedied
         for part, found in asked.items():
             target = f"{job.name}-{seed}{part}"
             with suppress(Timeout), FileLock(folder / f"{target}.lock", timeout=0):

@@ -7,10 +7,12 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from kaleido.chapters.common import DECIDING, DRAWS, LAST, LATE, SAMPLED
+from kaleido.chapters.common import DECIDING, DEEP, DRAWS, LAST, LATE, SAMPLED
 from kaleido.chapters.jobs import LOOK, Job
+from kaleido.chapters.remedies.cells import way
 from kaleido.data.inputs import noise, probes
 from kaleido.data.sets import Dataset
+from kaleido.lab.evidence import recorded
 from kaleido.measures.baselines import controls
 from kaleido.measures.dynamics import APART, REST, distinct, ends
 from kaleido.measures.features import Features, features
@@ -23,6 +25,7 @@ from kaleido.tools.seeds import generator
 
 __all__ = [
     "State",
+    "decided",
     "features_of",
     "judges",
     "majority",
@@ -110,6 +113,20 @@ class State:
                     self._add(*quality_of(self.job), quantity, run, value, len(start), condition=condition)
             if kick != "none":
                 self._classes(start[:PROBES], condition)
+        return self.rows
+
+    def remedied(self) -> list[dict]:
+        """B5: scores of as many chains, turned as the remedy says, at run 200; and of plain ones at run 20.
+
+        The plain ones are of the deciding network of the same seed.
+        """
+        start, turned = self.start, way(self.condition, self.data, self.seed)
+        samples = sample(self.net, start, LATE, [LATE], **turned).at(LATE)
+        scores = mean_scores(samples, self.looks, self.real) | novelty(samples[:PROBES], self.data)
+        for quantity, value in scores.items():
+            self._add("09", "B5", quantity, LATE, value, len(start))
+        for row in decided(self.data.name, self.seed):
+            self._add("09", "B5", row.quantity, SAMPLED, row.value, row.n, "plain", "plain")
         return self.rows
 
     def guards(self) -> list[dict]:
@@ -237,6 +254,12 @@ def untrained(job: Job, data: Dataset) -> list[dict]:
                 found._add(*_over(job), quantity, 1, value, len(z), name)
         rows += found.rows
     return rows
+
+
+def decided(data: str, seed: int) -> list:
+    """Returns C3's rows at run 20 of the deciding network of a seed, from notebook 03's record."""
+    about = {"data": data, "architecture": "mlp", "depth": DEEP, "condition": "noise", "seeds": str(seed)}
+    return list(recorded("03", "paper").rows(claim="C3", run=SAMPLED, **about).itertuples())
 
 
 def mean_scores(samples: Tensor, looks: list[Features], real: list[Reference]) -> dict[str, float]:

@@ -113,7 +113,7 @@ def test_beside_them_stand_the_kaleidoscopes_that_decide():
 def test_the_pilot_comes_first_and_decides_nothing(monkeypatch):
     (mixture, kernel) = generators.cells.deciding()
     assert (mixture.seeds, kernel.seeds, mixture.points) == ((3,), (3,), 50_000)
-    monkeypatch.setitem(CHOSEN, "mnist", {"Gaussian mixture": 40, "kernel density": 0.4})
+    monkeypatch.setitem(CHOSEN, "mnist", {"Gaussian mixture": 40, "kernel density": 0.4, "kaleidoscope": 20})
     decide = Counter(cell.variant for cell in generators.cells.deciding() if cell.seeds[0] in DECIDING)
     assert decide == {"Gaussian mixture": 10, "kernel density": 10, "kaleidoscope": 10}
 

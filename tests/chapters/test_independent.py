@@ -11,7 +11,6 @@ from conftest import ROOT
 from test_claims import around, planted
 
 from kaleido import chapters
-from kaleido.chapters.generators.cells import CHOSEN
 from kaleido.lab.evidence import write_evidence
 from kaleido.tools import files
 
@@ -37,7 +36,6 @@ def artificial(tmp_path, monkeypatch):
         shutil.copytree(RECORD / profile, record / profile)
     monkeypatch.setenv("KALEIDO_RECORD", str(record))
     monkeypatch.setenv("KALEIDO_BUILD", str(tmp_path / "build"))
-    monkeypatch.setitem(CHOSEN, "mnist", {"kaleidoscope": 10})
     shutil.copytree(RECORD / "laptop", tmp_path / "build" / "laptop" / "evidence")
     numbers, rng = {}, np.random.default_rng(7)
     for i, (name, distance) in enumerate(zip(around(3), 6 * [3, -3, 0.3, 1.2, -1.2], strict=False)):

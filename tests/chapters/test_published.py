@@ -7,19 +7,22 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
-from conftest import ROOT
+from conftest import ROOT, row
 
 import kaleido as kd
 from kaleido.chapters import CHAPTERS, jobs, published, rows
 from kaleido.chapters.architectures.claims import trained
 from kaleido.chapters.attractors.claims import turned
 from kaleido.chapters.depth.claims import deeper
+from kaleido.chapters.generators.cells import CHOSEN
 from kaleido.chapters.jobs import Job, learn_all, network, states
 from kaleido.chapters.kaleidoscope.claims import keeps
 from kaleido.chapters.published import assemble, hand_out
+from kaleido.chapters.remedies.cells import RECIPE
+from kaleido.chapters.remedies.claims import repaired
 from kaleido.chapters.scores import sampled
 from kaleido.data import sources
-from kaleido.lab.evidence import read_evidence
+from kaleido.lab.evidence import read_evidence, write_evidence
 from kaleido.measures.quality import novelty, reference
 from kaleido.tools import files
 
@@ -202,6 +205,26 @@ def test_what_a_network_makes_of_images_is_scored_as_samples_are(folder, digits)
     by_hand = np.mean([kd.prdc(known, look(outputs))["density"] for look, known in zip(looks, real, strict=True)])
     assert found["f of held-out points", "density"] == pytest.approx(by_hand, rel=1e-6)
     assert found["f of training points", "novelty"] != found["f of held-out points", "novelty"]
+
+
+def test_the_remedy_is_learned_and_turned_as_it_says(folder, monkeypatch, tmp_path, digits):
+    job = Job("digits", 10, 16, "he", RECIPE[0], noise=0.5, **SMALL)
+    learn_all(job, digits, folder, SEEDS[:1])
+    net = network(folder / "digits-10-16-he-noise0.5-200.safetensors")
+    (by_hand,) = kd.build("mlp", digits, 10, 16, [200], init="he")
+    kd.learn([by_hand], digits.train, 60, batch=64, lr=1e-4, noise=0.5)
+    z = kd.noise(digits, 120, seed=200)
+    assert torch.allclose(net(z), by_hand(z), atol=1e-5)
+    plain = row("C3", "pc", "digits", "mlp", 200, 0.75, run=20, depth=10)
+    write_evidence(tmp_path / "record" / "paper", "03", "paper", [plain, plain | {"seed": 201, "value": 0.5}])
+    look = kd.features(digits, 0, steps=20)
+    found = rows.State(job, net, digits, [look], [reference(look(digits.test))], 200, RECIPE[1]).remedied()
+    assert {each.pop("notebook") for each in found} == {"09"}
+    monkeypatch.setitem(CHOSEN["digits"], "kaleidoscope", 20)
+    sizes = [1.0] * 195 + [0.0] * 5
+    samples = kd.sample(net, z, 200, [200], "centred", sizes, bounds=digits.bounds, damping=0.5, seed=200).at(200)
+    expected = kd.prdc(look(digits.test), look(samples))["pc"] - 0.75
+    assert repaired(write_evidence(tmp_path, "09", "paper", found), "digits") == pytest.approx([expected])
 
 
 def test_networks_of_another_architecture_come_to_the_evidence_of_their_claim(small, monkeypatch, tmp_path, digits):

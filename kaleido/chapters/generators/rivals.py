@@ -1,10 +1,9 @@
 """B4 at the paper's scale: generators that learn without a network, beside the kaleidoscopes that decide C3."""
 
-from kaleido.chapters.common import DEEP, SAMPLED, held_out
+from kaleido.chapters.common import held_out
 from kaleido.chapters.generators.cells import CHOSEN, PICTURES, TRIED
 from kaleido.chapters.generators.generators import GENERATORS, Setting
-from kaleido.chapters.rows import PROBES, judges, mean_scores
-from kaleido.lab.evidence import recorded
+from kaleido.chapters.rows import PROBES, decided, judges, mean_scores
 from kaleido.measures.quality import novelty
 
 
@@ -28,6 +27,5 @@ def rivals(cell, net, whole, seed, history, add):
 
 def kaleidoscope(cell, net, data, seed, history, add):
     """B4: the scores at run 20 of the deciding network of the same seed, from notebook 03's record."""
-    about = {"data": cell.data, "architecture": "mlp", "depth": DEEP, "condition": "noise", "seeds": str(seed)}
-    for row in recorded("03", "paper").rows(claim="C3", run=SAMPLED, **about).itertuples():
+    for row in decided(cell.data, seed):
         add("B4", row.quantity, row.value, row.n, "drawn")

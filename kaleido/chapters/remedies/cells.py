@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from kaleido.chapters.common import IMAGES, fitted
+from kaleido.chapters.common import IMAGES, LATE, fitted
 from kaleido.chapters.kaleidoscope.cells import mlps
+from kaleido.data.sets import Dataset
 from kaleido.lab.cell import Cell
+from kaleido.measures.dynamics import REST
 
 STUDY = "kaleido.chapters.remedies.study:remedies"
 WAYS = {  # to learn; `noise` is on the inputs, `spectral` bounds the weights, `steps` is a share
@@ -19,6 +21,18 @@ WAYS = {  # to learn; `noise` is on the inputs, `spectral` bounds the weights, `
     "spectral norm 2": {"spectral": 2.0},
     "spectral norm 3": {"spectral": 3.0},
     "a quarter of the steps": {"steps": 0.25},
+}
+STILL = 5  # runs without a kick at the end
+SAMPLERS = {  # damping; size of the kick; whether it is `kept`, `annealed` over the runs or `stopped` near their end
+    "plain": (0.0, 0.0, "kept"),
+    "damping 0.5": (0.5, 0.0, "kept"),
+    "damping 0.9": (0.9, 0.0, "kept"),
+    "kick 0.3": (0.0, 0.3, "kept"),
+    "kick 0.3, stopped": (0.0, 0.3, "stopped"),
+    "kick 1, stopped": (0.0, 1.0, "stopped"),
+    "kick 1, annealed": (0.0, 1.0, "annealed"),
+    "damping 0.5, kick 0.3, stopped": (0.5, 0.3, "stopped"),
+    "damping 0.5, kick 1, stopped": (0.5, 1.0, "stopped"),
 }
 # how to learn, and how to turn, chosen on training points alone (`best_recipes` of the extended record; a test holds
 # the two together)
@@ -43,3 +57,15 @@ def plan(profile: str) -> list[Cell]:
 def extended() -> list[Cell]:
     """Returns the cells of the search, and of all data sets with what it chose."""
     return [*fitted(ways(IMAGES, "searched", WAYS)), *ways(IMAGES, "searched", ("plain", RECIPE[0]))]
+
+
+def way(name: str, data: Dataset, seed: int) -> dict:
+    """Returns what `sample` is to be given for one of `SAMPLERS`, for 200 runs."""
+    damping, kick, how = SAMPLERS[name]
+    sizes = {
+        "kept": [kick] * LATE,
+        "stopped": [kick] * (LATE - STILL) + [0.0] * STILL,
+        "annealed": [kick * max(0.0, 1 - run / (LATE - STILL)) for run in range(LATE)],
+    }[how]
+    moved = {"kick": "centred"} if kick else {"retire": REST * (data.bounds[1] - data.bounds[0]) * data.dim**0.5}
+    return {"eps": sizes, "damping": damping, "bounds": data.bounds, "seed": seed} | moved

@@ -3,26 +3,14 @@
 from kaleido.chapters.common import LATE as LAST
 from kaleido.chapters.common import held_out
 from kaleido.chapters.generators.cells import PICTURES, RUNS, SCORES
-from kaleido.chapters.remedies.cells import RECIPE
+from kaleido.chapters.remedies.cells import RECIPE, SAMPLERS, way
 from kaleido.data.inputs import noise
-from kaleido.measures.dynamics import APART, REST, distinct
+from kaleido.measures.dynamics import APART, distinct
 from kaleido.measures.features import features
 from kaleido.measures.quality import assess
 from kaleido.sampling import sample
 
 JUMPS = range(150, 171)  # runs whose largest step is a chain's jump
-STILL = 5  # runs without a kick at the end
-SAMPLERS = {  # damping; size of the kick; whether it is `kept`, `annealed` over the runs or `stopped` near their end
-    "plain": (0.0, 0.0, "kept"),
-    "damping 0.5": (0.5, 0.0, "kept"),
-    "damping 0.9": (0.9, 0.0, "kept"),
-    "kick 0.3": (0.0, 0.3, "kept"),
-    "kick 0.3, stopped": (0.0, 0.3, "stopped"),
-    "kick 1, stopped": (0.0, 1.0, "stopped"),
-    "kick 1, annealed": (0.0, 1.0, "annealed"),
-    "damping 0.5, kick 0.3, stopped": (0.5, 0.3, "stopped"),
-    "damping 0.5, kick 1, stopped": (0.5, 1.0, "stopped"),
-}
 PLAINLY = ("plain", "damping 0.5", "kick 0.3", "kick 1, stopped", "kick 1, annealed")  # of the plain network
 
 
@@ -46,18 +34,10 @@ def remedies(cell, net, whole, seed, history, add):
 
 def _turned(net, data, look, real, name: str, seed: int, history, add):
     """Adds the rows of one network's chains, turned in one way; returns their last states."""
-    damping, kick, how = SAMPLERS[name]
     n, runs = len(data.test), RUNS if name == "plain" else (20, LAST)
-    sizes = {
-        "kept": [kick] * LAST,
-        "stopped": [kick] * (LAST - STILL) + [0.0] * STILL,
-        "annealed": [kick * max(0.0, 1 - run / (LAST - STILL)) for run in range(LAST)],
-    }[how]
     unit = data.bounds[1] - data.bounds[0]
     away = unit * data.dim**0.5
-    way = {"eps": sizes, "damping": damping, "bounds": data.bounds, "seed": seed}
-    way |= {"kick": "centred"} if kick else {"retire": REST * away}
-    orbit = sample(net, noise(data, n, seed=seed), LAST, {*runs, *JUMPS}, **way)
+    orbit = sample(net, noise(data, n, seed=seed), LAST, {*runs, *JUMPS}, **way(name, data, seed))
     jumps = orbit.steps[[orbit.runs.index(run) for run in JUMPS]].amax(0) / away
     add("B5", "loss", history.losses[-1], len(data.train), name)
     add("B5", "jump", jumps.double().mean(), n, name)
