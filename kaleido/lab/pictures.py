@@ -12,10 +12,10 @@ from PIL import Image
 from torch import Tensor
 
 from kaleido.data.sets import Dataset
-from kaleido.lab.drawing import COLUMN, MILLIMETRE, PAGE, shown, theme
+from kaleido.lab.drawing import COLUMN, MILLIMETRE, PAGE, panels, shown, theme
 from kaleido.sampling import Orbit
 
-__all__ = ["animation", "chains_by_runs", "framed", "grid", "samples_in_rows", "sheet", "show", "strip"]
+__all__ = ["animation", "chains_by_runs", "framed", "grid", "samples_in_rows", "sheet", "sheets", "show", "strip"]
 
 SMALL = 8  # pixels of a side
 IN_A_ROW = 20
@@ -66,6 +66,16 @@ def strip(axis: Axes, pictures: np.ndarray, columns: int, rows: Sequence[str] = 
     axis.set_xticks([width * (i + 0.5) for i in range(len(heads))], list(heads))
     axis.tick_params(length=0)
     sns.despine(ax=axis, left=True, bottom=True)
+
+
+def sheets(pictures: np.ndarray, titles: Sequence[str]) -> Figure:
+    """Draws chains run by run: under each title a sheet, eight in a row; pictures as in `grid`, for six runs."""
+    drawn, axes = panels(100, 2, 3)
+    for axis, title, chains in zip(axes.flat, titles, pictures, strict=True):
+        axis.imshow(sheet(chains, 8), cmap="gray", vmin=0, vmax=1)
+        sns.despine(ax=axis, left=True, bottom=True)
+        axis.set(title=title, xticks=[], yticks=[])
+    return drawn
 
 
 def samples_in_rows(samples: dict[str, Tensor], title: str) -> Figure:

@@ -1,9 +1,25 @@
-from conftest import row
+import pandas as pd
+from conftest import ROOT, row
 
 from kaleido.chapters import CHAPTERS, data_sets
 from kaleido.data import sources
 from kaleido.lab.evidence import write_evidence
 from kaleido.lab.ledger import moved
+
+
+def test_the_two_data_sets_stand_side_by_side_with_the_numbers_of_their_claims():
+    endpoints = pd.read_csv(ROOT / "data" / "record" / "paper" / "endpoints.csv")
+    table, means = data_sets.tables.beside_mnist(), endpoints.groupby("claim")["value"].mean()
+    for said, data, claim in (
+        ("precision", "mnist", "C3a"),
+        ("coverage", "mnist", "C3b"),
+        ("precision", "fashion", "C9a"),
+        ("coverage", "fashion", "C9b"),
+        ("contraction", "mnist", "C1"),
+        ("copy share", "mnist", "B2"),
+        ("share that keeps its class", "mnist", "C8"),
+    ):
+        assert table.loc[said, data].startswith(f"{means[claim]:.2f} ["), said
 
 
 def test_a_set_that_is_not_here_is_not_run_and_not_missed(build, tmp_path, monkeypatch):

@@ -1,6 +1,5 @@
 """Notebook 06: data sets beside MNIST, of those that are here."""
 
-from kaleido.chapters.kaleidoscope.cells import PUBLISHED
 from kaleido.data.sources import missing
 from kaleido.lab.cell import Cell, Size, cells_of
 
@@ -23,11 +22,6 @@ def plan(profile: str) -> list[Cell]:
     """Returns the cells of a profile."""
     sizes = dict.fromkeys(LABELLED, PROFILES[profile][0]) | dict.fromkeys(PICTURED, PROFILES[profile][1])
     return [cell for data, size in sizes.items() if not missing(data) for cell in cells_of(STUDY, data, size)]
-
-
-def extended() -> list[Cell]:
-    """Returns the cell of the published settings on all of Fashion-MNIST."""
-    return cells_of(STUDY, "fashion", PUBLISHED, seeds=1)
 
 
 def absent() -> dict[str, str]:

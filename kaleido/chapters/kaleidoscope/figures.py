@@ -9,7 +9,7 @@ from kaleido.chapters.common import IMAGES, KEPT, SAMPLED
 from kaleido.lab.curves import legend_beside, runs_axis, seeds_and_mean
 from kaleido.lab.drawing import CONTROL, DATA, MAP, figure, panels
 from kaleido.lab.evidence import Evidence
-from kaleido.lab.pictures import animation, framed, sheet
+from kaleido.lab.pictures import animation, framed, sheets
 from kaleido.lab.pictures import chains_by_runs as draw_chains
 from kaleido.measures.baselines import MUST_NOT_PASS
 
@@ -191,13 +191,8 @@ def published(found: Evidence) -> Figure:
     """Forty-eight chains of one network with the paper's settings, trained on MNIST, with the paper's kick, at runs 0,
     5, 10, 15, 20 and 25. Noise becomes digits within five runs; at run 25 most are still digits, and a few are
     shapeless."""
-    images = _images(found, "mnist/10/kick published")[:: FIVES[1]]
-    drawn, axes = panels(100, 2, 3)
-    for axis, run, chains in zip(axes.flat, FIVES, images, strict=False):
-        axis.imshow(sheet(chains, 8), cmap="gray", vmin=0, vmax=1)
-        sns.despine(ax=axis, left=True, bottom=True)
-        axis.set(title=f"MNIST, run {run}", xticks=[], yticks=[])
-    return drawn
+    images = _images(found, "mnist/10/kick published")
+    return sheets(images[list(FIVES)], [f"MNIST, run {run}" for run in FIVES])
 
 
 @figure("03_turning", kinds=("gif",), profile="paper")
