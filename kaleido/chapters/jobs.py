@@ -72,7 +72,7 @@ class Job:
     def name(self) -> str:
         kind = [] if self.architecture == "mlp" else [self.architecture]
         noisy = [f"noise{self.noise:g}"] if self.noise else []
-        return "-".join([self.data, *kind, str(self.depth), str(self.width), self.init, *noisy])
+        return "-".join([self.data, *kind, str(self.depth), str(self.width), *noisy, self.init])
 
 
 JOBS = (

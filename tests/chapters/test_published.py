@@ -210,7 +210,7 @@ def test_what_a_network_makes_of_images_is_scored_as_samples_are(folder, digits)
 def test_the_remedy_is_learned_and_turned_as_it_says(folder, monkeypatch, tmp_path, digits):
     job = Job("digits", 10, 16, "he", RECIPE[0], noise=0.5, **SMALL)
     learn_all(job, digits, folder, SEEDS[:1])
-    net = network(folder / "digits-10-16-he-noise0.5-200.safetensors")
+    net = network(folder / "digits-10-16-noise0.5-he-200.safetensors")
     (by_hand,) = kd.build("mlp", digits, 10, 16, [200], init="he")
     kd.learn([by_hand], digits.train, 60, batch=64, lr=1e-4, noise=0.5)
     z = kd.noise(digits, 120, seed=200)
@@ -269,6 +269,12 @@ def test_networks_of_other_architectures_are_those_of_the_rules():
     assert len(made) == 3
     assert {(job.data, job.batch) for job in jobs.JOBS if job.architecture != "mlp"} == {("mnist", 1000)}
     assert {job.level for job in jobs.JOBS if job.architecture != "mlp"} == {0.064}
+
+
+def test_no_job_is_taken_for_another_whose_name_begins_with_its_own():
+    names = [job.name for job in jobs.JOBS]
+    assert [(a, b) for a in names for b in names if a != b and b.startswith(a)] == []
+    assert len(set(names)) == len(names)
 
 
 def test_classifiers_that_take_noise_for_data_do_not_judge(small, monkeypatch, digits):

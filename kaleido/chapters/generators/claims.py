@@ -6,11 +6,8 @@ from kaleido.chapters.generators import figures
 from kaleido.lab.endpoint import Endpoint, NotMeasured, values
 from kaleido.lab.evidence import Evidence
 
-RIVALS = {
-    "digits": "Gaussian mixture",
-    "mnist5k": "kernel density",
-    "mnist": "kernel density",
-}  # the best on the seeds of the search, or of the pilot
+# the best on the seeds of the search, or of the pilot
+RIVALS = {"digits": "Gaussian mixture", "mnist5k": "kernel density", "mnist": "kernel density"}
 
 
 def beside_rivals(found: Evidence, data: str) -> np.ndarray:
