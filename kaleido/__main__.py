@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from kaleido.chapters import CHAPTERS, PAPER_FIGURES, PUBLISHED, paper, published
 from kaleido.chapters.claims.answer import answer
 from kaleido.chapters.spot_check import spot_check
-from kaleido.lab import gallery, notebooks
+from kaleido.lab import gallery, notebooks, recording
 from kaleido.lab.chapter import PROFILES, Chapter, place
 from kaleido.lab.ledger import ELSEWHERE, PAPER, again, agrees, changed, endpoints, judge, moved, recorded_here
 from kaleido.tools import exact, files
@@ -64,7 +64,7 @@ def decide() -> int:
 def _extend(chapters, profile: str) -> None:
     """Computes and records what takes long; endpoints.csv follows, even if only a part was recorded."""
     try:
-        notebooks.extend(chapters, profile)
+        recording.extend(chapters, profile)
     finally:
         if profile == PAPER:
             files.write(files.record_folder() / PAPER / "endpoints.csv", endpoints(CHAPTERS))

@@ -8,21 +8,18 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-from itertools import groupby
 from pathlib import Path
 
 from tqdm import tqdm
 
 from kaleido.lab import gallery
-from kaleido.lab.chapter import Chapter, collected, place, read
+from kaleido.lab.chapter import Chapter, place, read
 from kaleido.lab.drawing import manifest
-from kaleido.lab.evidence import add_evidence
 from kaleido.lab.ledger import deciders, findings, ledger, read_ledger
 from kaleido.lab.sweep import cores, sweep
 from kaleido.tools import files
 
-__all__ = ["between", "extend", "find", "joined", "promote", "run"]
+__all__ = ["between", "find", "joined", "promote", "run"]
 
 # a grammar of addresses, two seconds to load, that jsonschema can do without: no notebook is checked by it
 PAPERMILL = "import sys; sys.modules['rfc3987_syntax'] = None; from papermill.cli import papermill; papermill()"
@@ -191,28 +188,6 @@ def promote(
     between(files.root() / "README.md", "findings", findings(entries, small=False))
     between(files.root() / "book" / "claims.md", "functions", deciders(chapters))
     return {}
-
-
-def extend(chapters: Sequence[Chapter], profile: str = "extended") -> None:
-    """Computes what is recorded once, and shown or judged from the record: see `Chapter.cells`.
-
-    What the record of `paper` has from elsewhere stays there. Cells that differ in their seeds alone are recorded as
-    soon as they are all computed, since those that follow may take days.
-
-    Raises:
-        ValueError: If a notebook has nothing of the profile.
-    """
-    for chapter in chapters:
-        if not chapter.cells(profile):
-            raise ValueError(f"notebook {chapter.number} has nothing in the {profile} record")
-        if profile == "paper":
-            for _, alike in groupby(chapter.cells(profile), key=lambda cell: replace(cell, seeds=())):
-                found = collected(sweep(alike), files.build_folder(profile) / "evidence", chapter.number, profile)
-                add_evidence(files.record_folder() / profile, chapter.number, profile, found.singles(), found.arrays)
-            continue
-        chapter.evidence(profile)
-        for path in (files.build_folder(profile) / "evidence").glob(f"{chapter.number}.*"):
-            files.write(files.root() / "data" / "record" / profile / path.name, path.read_bytes())
 
 
 def _committed(executed: Path, source: Path) -> str:

@@ -1,18 +1,16 @@
 import io
 import re
-from dataclasses import replace
 
 import numpy as np
 import pytest
 from conftest import ROOT
 from PIL import Image
 
-from kaleido.chapters import PAPER_FIGURES, paper
+from kaleido.chapters import PAPER_FIGURES
 from kaleido.chapters.paper.cells import networks
 from kaleido.chapters.paper.figures import losses
 from kaleido.data.sets import TOYS as ALL_TOYS
-from kaleido.lab.evidence import read_evidence, recorded
-from kaleido.lab.notebooks import extend
+from kaleido.lab.evidence import read_evidence
 
 TOYS = {name: ALL_TOYS[name] for name in ("points1d", "points2d")}
 RECORD, FOLDER = ROOT / "data" / "record" / "paper", ROOT / "figures" / "paper"
@@ -43,26 +41,6 @@ def test_recorded_chains_follow_the_recorded_map(found):
 def test_a_loss_is_a_mean_over_features():
     chains = np.array([[[0.0, 0.0]], [[3.0, 1.0]], [[3.0, 1.0]]])
     assert losses(chains).tolist() == [[5.0], [0.0]]
-
-
-def test_what_is_computed_once_is_recorded_with_its_arrays(build):
-    small = replace(paper.TOYS, deciding=lambda: [replace(networks()[0], steps=3, runs=2)])
-    extend([small], "paper")
-    kept = recorded("toys", "paper")
-    assert {name: tuple(array.shape) for name, array in kept.arrays.items()} == {
-        "points1d/map": (401, 1),
-        "points1d/chains": (4, 8, 1),
-    }
-    assert len(kept.values(quantity="loss")) == 1
-
-
-def test_what_is_finished_is_recorded_though_what_follows_fails(build):
-    first = replace(networks()[0], steps=3, runs=2)
-    broken = replace(first, study="no.such.module:study")
-    small = replace(paper.TOYS, deciding=lambda: [first, replace(first, seeds=(1,)), broken])
-    with pytest.raises(ModuleNotFoundError):
-        extend([small], "paper")
-    assert len(recorded("toys", "paper").values(quantity="loss")) == 2
 
 
 def test_the_numbers_of_the_page_are_those_of_the_record(found):

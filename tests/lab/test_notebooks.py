@@ -13,7 +13,7 @@ from filelock import FileLock
 
 from kaleido.__main__ import main
 from kaleido.chapters import CHAPTERS
-from kaleido.lab import notebooks
+from kaleido.lab import notebooks, recording
 from kaleido.lab.drawing import manifest
 from kaleido.lab.ledger import claims_of
 from kaleido.tools import files
@@ -155,7 +155,7 @@ def test_what_was_recorded_before_an_interruption_is_in_the_table_of_endpoints(b
         (files.record_folder() / "paper" / "endpoints.csv").unlink()
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(notebooks, "extend", interrupted)
+    monkeypatch.setattr(recording, "extend", interrupted)
     assert main(["extend", "11", "--profile", "paper"]) == 130
     found = (files.record_folder() / "paper" / "endpoints.csv").read_text()
     assert found == (ROOT / "data" / "record" / "paper" / "endpoints.csv").read_text()
