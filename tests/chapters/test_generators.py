@@ -102,12 +102,18 @@ def test_rivals_at_the_papers_scale_are_tried_on_a_pilot_and_judged_as_c3_is(dig
 def test_beside_them_stand_the_kaleidoscopes_that_decide():
     endpoints = pd.read_csv(ROOT / "data" / "record" / "paper" / "endpoints.csv")
     cell = Cell("rivals", "mnist", 10, 500, 0, (204,), variant="kaleidoscope")
-    rows, _ = asked(rivals.kaleidoscope, cell, None, None)
+    rows, arrays = asked(rivals.kaleidoscope, cell, None, None)
     said = {r["quantity"]: r["value"] for r in rows}
-    for claim, quantity in (("C3a", "precision"), ("C3b", "coverage")):
+    for claim, quantity in (("C3a", "precision"), ("C3b", "coverage"), ("B2", "copy share")):
         (value,) = endpoints[(endpoints["claim"] == claim) & (endpoints["seed"] == 204)]["value"]
         assert said[quantity] == pytest.approx(value, rel=1e-6)
-    assert {(r["architecture"], r["condition"], r["n"]) for r in rows} == {("kaleidoscope", "drawn", 10_000)}
+    assert {(r["architecture"], r["condition"]) for r in rows} == {("kaleidoscope", "drawn")}
+    assert not [quantity for quantity in said if "range" in quantity]
+    assert not arrays
+    rows, arrays = asked(rivals.kaleidoscope, replace(cell, seeds=(200,)), None, None)
+    assert {r["architecture"] for r in rows} == {"kaleidoscope", "training points", "mixup"}
+    shown = recorded("03", "paper").arrays["mnist/10/kick none"][20, :40]
+    assert torch.equal(arrays["mnist/kaleidoscope"], shown)
 
 
 def test_the_pilot_comes_first_and_decides_nothing():

@@ -1,10 +1,13 @@
 """B4 at the paper's scale: generators that learn without a network, beside the kaleidoscopes that decide C3."""
 
-from kaleido.chapters.common import held_out
+from kaleido.chapters.common import DECIDING, DEEP, SAMPLED, held_out
 from kaleido.chapters.generators.cells import CHOSEN, PICTURES, TRIED
 from kaleido.chapters.generators.generators import GENERATORS, Setting
 from kaleido.chapters.rows import PROBES, decided, judges, mean_scores
+from kaleido.lab.evidence import recorded
 from kaleido.measures.quality import novelty
+
+BESIDE = ("training points", "mixup")  # what needs no generator
 
 
 def rivals(cell, net, whole, seed, history, add):
@@ -26,6 +29,17 @@ def rivals(cell, net, whole, seed, history, add):
 
 
 def kaleidoscope(cell, net, data, seed, history, add):
-    """B4: the scores at run 20 of the deciding network of the same seed, from notebook 03's record."""
-    for row in decided(cell.data, seed):
-        add("B4", row.quantity, row.value, row.n, "drawn")
+    """B4: run 20 of the deciding network of the same seed, from the records of notebooks 03 and 07.
+
+    With the first seed come the scores of training points and of mixup, which were drawn with it, and its pictures.
+    """
+    scores, about = recorded("03", "paper"), {"data": cell.data, "seeds": str(seed)}
+    turned = {"architecture": "mlp", "condition": "noise", "run": SAMPLED, **about}
+    for row in [*decided(cell.data, seed), *recorded("07", "paper").rows(claim="B2", **turned).itertuples()]:
+        if "range" not in row.quantity:
+            add("B4", row.quantity, row.value, row.n, "drawn")
+    for name in BESIDE:
+        for row in scores.rows(claim="C3", architecture=name, **about).itertuples():
+            add("B4", row.quantity, row.value, row.n, "drawn", architecture=name)
+    if seed == DECIDING[0]:
+        return {f"{cell.data}/kaleidoscope": scores.arrays[f"{cell.data}/{DEEP}/kick none"][SAMPLED][:PICTURES]}
