@@ -28,20 +28,25 @@ from kaleido import chapters
 from kaleido.chapters.common import DECIDING, DEEP, SAMPLED, SHALLOW, held_out
 from kaleido.chapters.jobs import GIVEN, JOBS, Job, first_network, learn_all, network, states, trained
 from kaleido.chapters.remedies.cells import RECIPE
-from kaleido.chapters.rows import CHAINS, State, judges, quality_of, untrained, write_judges
+from kaleido.chapters.rows import CHAINS, PROBES, State, judges, others, quality_of, untrained, write_judges
 from kaleido.data.inputs import noise
 from kaleido.data.sets import Dataset, load
 from kaleido.lab.evidence import add_evidence, recorded
 from kaleido.learning import History
 from kaleido.measures.features import Features
+from kaleido.measures.over_generalization import nearest
 from kaleido.measures.quality import Reference
 from kaleido.sampling import sample
 from kaleido.saved import save_networks
 from kaleido.tools import files
 
-__all__ = ["assemble", "hand_out", "main", "parts", "pictures", "uncompared"]
+__all__ = ["assemble", "glance", "hand_out", "main", "parts", "pictures", "uncompared"]
 
 SEARCHED = ("fashion",)  # data sets whose first classifiers take noise for data: the record has those that judge
+OF_FIRST = {  # what is compared with the first network, and where it stands in the record
+    "reconstructed": ("07", {"architecture": "f of training points"}),
+    "other-inputs": ("01", {"architecture": "mlp", "condition": "heldout"}),
+}
 SHOWN, TURNS, IN_A_ROW = 48, 25, 16  # chains and runs of the published pictures, and samples of each depth
 
 
@@ -90,6 +95,22 @@ def pictures(folder: Path) -> dict[str, dict[str, Tensor]]:
     return found
 
 
+def glance(job: Job, folder: Path) -> dict[str, Tensor]:
+    """Returns unseen inputs by kind, what a job's first network makes of them, and the training images nearest to that.
+
+    There are three of each kind, with shape (3, 3, D): inputs, outputs and training images in rows.
+    """
+    net, data, seed = first_network(job, folder), load(job.data), DECIDING[0]
+    if net is None:
+        return {}
+    kinds = {"noise": noise(data, CHAINS, seed=seed), **others(data, PROBES, seed)}
+    rows = []
+    for z in (inputs[:3] for inputs in kinds.values()):
+        out = sample(net, z, 1).at(1)
+        rows.append(torch.stack([z, out, data.train[nearest(out, data.train)[1]]]))
+    return {f"{job.data}/{kind}": data.as_bytes(some) for kind, some in zip(kinds, rows, strict=True)}
+
+
 def hand_out(folder: Path, record: Path) -> None:
     """Writes the first seed's networks of ten layers and of one for readers: as float16, with their losses."""
     seed = DECIDING[0]
@@ -113,7 +134,7 @@ def assemble(folder: Path, record: Path) -> None:
             rows.setdefault(row.pop("notebook"), []).append(row)
     for notebook, some in rows.items():
         add_evidence(record, notebook, "paper", some)
-    for notebook, arrays in pictures(folder).items():
+    for notebook, arrays in (pictures(folder) | {"01": glance(JOBS[0], folder)}).items():
         add_evidence(record, notebook, "paper", [], arrays)
     hand_out(folder, record)
     for path in folder.glob("*-judges.safetensors"):
@@ -193,10 +214,9 @@ def _compare(job: Job, data: Dataset, folder: Path, left: list[str]) -> None:
         if part == "untrained":
             found = untrained(job, data)
         else:
-            net = first_network(job, folder) if part == "reconstructed" else nn.Identity()
+            net = first_network(job, folder) if part in OF_FIRST else nn.Identity()
             of = State(job, net, data, *_judges(job.data, torch.device("cpu")), seed, "baseline")
-            asked = {"guards": of.guards, "sampled-before": of.sampled_before, "reconstructed": of.reconstructed}
-            found = asked[part]()
+            found = getattr(of, part.replace("-", "_"))()
         files.write(target, json.dumps(found))
 
 
@@ -211,7 +231,7 @@ def uncompared(job: Job, folder: Path) -> list[str]:
     if job.deep:
         where["guards"] = quality_of(job)[0], {"architecture": "mixup"}
         if first_network(job, folder):
-            where["reconstructed"] = "07", {"architecture": "f of training points"}
+            where |= OF_FIRST
     return [part for part, (notebook, about) in where.items() if not _there(notebook, data=job.data, **about)]
 
 

@@ -11,7 +11,7 @@ from kaleido.chapters.common import DECIDING, DEEP, DRAWS, LAST, LATE, SAMPLED
 from kaleido.chapters.jobs import LOOK, Job
 from kaleido.chapters.remedies.cells import way
 from kaleido.data.inputs import noise, probes
-from kaleido.data.sets import Dataset
+from kaleido.data.sets import Dataset, load
 from kaleido.lab.evidence import recorded
 from kaleido.measures.baselines import controls
 from kaleido.measures.dynamics import APART, REST, distinct, ends
@@ -30,6 +30,7 @@ __all__ = [
     "judges",
     "majority",
     "mean_scores",
+    "others",
     "quality_of",
     "scores_of",
     "untrained",
@@ -41,6 +42,7 @@ PROBES, CHAINS, GAINS = 1000, 10_000, 250
 KICKS = {"noise": "none", "centred kick": "centred", "published kick": "published"}  # by condition
 EARLY = (5, 10)  # runs before the deciding one at which samples are scored, too
 UNTRAINED = {"untrained": "torch", "untrained he": "he"}  # initialisations, by what networks before training are called
+FOREIGN = {"mnist": "fashion", "fashion": "mnist"}  # another data set of as many features
 STILL = 1e-4  # of the range, root mean square over features: unmoved
 
 
@@ -145,6 +147,17 @@ class State:
         self._scored("mixup", probes(data, "mixup", CHAINS, self.seed))
         return self.rows
 
+    def other_inputs(self) -> list[dict]:
+        """C1's numbers of unseen inputs that are not uniform noise, of the network and of maps that learned nothing."""
+        data, job = self.data, self.job
+        untrained = mlp(data.dim, job.depth, job.width, init=job.init, seed=self.seed)
+        maps = {"mlp": self.net, **controls(data, untrained)}
+        for condition, z in others(data, PROBES, self.seed).items():
+            for name, f in maps.items():
+                for quantity, value in landing(f, z, data).items():
+                    self._add("01", "C1", quantity, 1, value, len(z), name, condition)
+        return self.rows
+
     def sampled_before(self) -> list[dict]:
         """C4's scores of samples of the job's network before training, in both initialisations."""
         start = self.start
@@ -235,6 +248,17 @@ class State:
             self._add("07", "B3", f"share {kind}", LAST, chosen.double().mean(), n, condition="noise")
         left = len(distinct(orbit.at(LAST), APART * unit).unique())
         self._add("07", "B1", "different pictures", LAST, left, n, condition="noise")
+
+
+def others(data: Dataset, n: int, seed: int) -> dict[str, Tensor]:
+    """Returns unseen inputs that are not uniform noise, by name.
+
+    They are clipped normal noise, held-out images, mixtures of two training images, and images of another data set.
+    """
+    found = {kind: probes(data, kind, n, seed) for kind in ("gaussian", "heldout", "mixup")}
+    if data.name in FOREIGN:
+        found[FOREIGN[data.name]] = probes(data, "foreign", n, seed, load(FOREIGN[data.name]))
+    return found
 
 
 def untrained(job: Job, data: Dataset) -> list[dict]:

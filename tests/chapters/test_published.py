@@ -118,6 +118,18 @@ def test_pictures_show_the_chains_of_the_first_deep_network_from_their_noise(fol
     assert not torch.equal(shown["digits/10/kick none"], shown["digits/10/kick published"])
 
 
+def test_at_a_glance_one_sees_inputs_what_the_network_makes_of_them_and_what_is_nearest_to_that(
+    folder, monkeypatch, digits
+):
+    monkeypatch.setattr(published, "load", lambda name: digits)
+    shown = published.glance(JOBS[0], folder)
+    assert list(shown) == [f"digits/{kind}" for kind in ("noise", "gaussian", "heldout", "mixup")]
+    net, z = network(folder / "digits-10-16-torch-200.safetensors"), digits.test[:3]
+    near = digits.train[torch.cdist(net(z), digits.train).argmin(1)]
+    assert torch.equal(shown["digits/heldout"], digits.as_bytes(torch.stack([z, net(z), near]).detach()))
+    assert published.glance(JOBS[0], folder / "nowhere") == {}
+
+
 def test_the_first_networks_are_handed_out_as_float16_with_their_losses(folder, tmp_path, monkeypatch):
     monkeypatch.setattr(published, "GIVEN", JOBS)
     hand_out(folder, tmp_path / "record")
@@ -166,6 +178,26 @@ def test_what_has_learned_nothing_is_put_through_the_same_endpoints(small, digit
     coverage = {row["architecture"]: row["value"] for row in found if row["quantity"] == "coverage"}
     assert coverage["training points"] > coverage["100 points repeated"]
     assert set(coverage) == {"training points", "100 points repeated", "mixup"}
+
+
+def test_other_unseen_inputs_are_put_through_the_network_and_what_has_learned_nothing(folder, monkeypatch, digits):
+    net, other = (
+        jobs.first_network(JOBS[0], folder),
+        replace(digits, name="other", train=digits.test, train_labels=None),
+    )
+    monkeypatch.setitem(rows.FOREIGN, "digits", "other")
+    monkeypatch.setattr(rows, "load", lambda name: other)
+    found = {
+        (row["architecture"], row["condition"], row["quantity"]): row["value"]
+        for row in rows.State(JOBS[0], net, digits, [], [], 200, "baseline").other_inputs()
+    }
+    assert {condition for _, condition, _ in found} == {"gaussian", "heldout", "mixup", "other"}
+    for kind in ("gaussian", "heldout", "mixup", "foreign"):
+        z = kd.probes(digits, kind, 60, 200, other if kind == "foreign" else None)
+        condition = "other" if kind == "foreign" else kind
+        for name, f in {"mlp": net, "black": lambda x: torch.full_like(x, digits.bounds[0])}.items():
+            assert found[name, condition, "rho"] == pytest.approx(kd.contraction(f, z, digits), rel=1e-4)
+        assert found["identity", condition, "rho"] == 1
 
 
 def test_networks_before_training_are_measured_for_every_seed_in_both_initialisations(small, monkeypatch, digits):
@@ -357,7 +389,9 @@ def test_a_reproduction_goes_on_where_it_was_killed_and_computes_nothing_that_is
         published.main("learn", tmp_path / "one")
     assert published.parts(JOBS[0], 200) == ["", "-0.9", "-kicked", "-followed", "-late"]
     published.main("compare", tmp_path / "one")
-    assert published.uncompared(JOBS[0], tmp_path / "one") == ["untrained", "sampled-before", "guards", "reconstructed"]
+    assert published.uncompared(JOBS[0], tmp_path / "one") == [
+        "untrained", "sampled-before", "guards", "reconstructed", "other-inputs",
+    ]  # fmt: skip
     for command in ("learn", "measure"):
         published.main(command, tmp_path / "one")
     assert learned == [200, 201]

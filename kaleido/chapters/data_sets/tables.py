@@ -12,7 +12,7 @@ _TURNED = {"architecture": "mlp", "condition": "noise"}
 BOTH = {  # what was measured on MNIST and on Fashion-MNIST alike: the notebook in whose record it stands, and where
     "training loss": ("04", {"quantity": "loss", **_LEARNED}),
     "contraction": ("04", {"quantity": "rho", **_LEARNED}),
-    "contraction of a black picture": ("01", {"quantity": "rho", "architecture": "black"}),
+    "contraction of a black picture": ("01", {"quantity": "rho", "architecture": "black", "condition": "noise"}),
     "spread": ("04", {"quantity": "spread", **_LEARNED}),
     "precision": ("04", {"quantity": "precision", **_LEARNED}),
     "coverage": ("04", {"quantity": "coverage", **_LEARNED}),

@@ -22,9 +22,10 @@ RUNS = (1, 2, 5, 10, 20, 50, 200)  # at which the kaleidoscope is judged
 SCORES = ("pc", "precision", "coverage", "recall", "class entropy", "novelty", "copy share")  # of a search
 PICTURES = 40  # samples that are kept as pictures
 # B4 at the paper's scale: the seed of the pilot, the MNIST images that it learns from (the others judge), and the
-# settings that it tries of each rival that decides
+# settings that it tries of each rival that decides; and what stands beside them without a generator
 PILOT, LEARNED = 3, 50_000
 TRIED = {"Gaussian mixture": (40, 160, 640), "kernel density": (0.4, 0.5, 0.6, 0.7, 0.8)}
+BESIDE = ("training points", "mixup")
 
 
 def plan(profile: str) -> list[Cell]:

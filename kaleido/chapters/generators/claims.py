@@ -24,6 +24,6 @@ def beside_rivals(found: Evidence, data: str) -> np.ndarray:
 CLAIMS = {
     "B4": Endpoint(
         "It is as good a generator as the usual ones", "PC minus that of the best rival",
-        beside_rivals, -0.05, "≥", figures.generators, extended=True, family="ours",
+        beside_rivals, -0.05, "≥", figures.published, extended=True, family="ours",
     ),
 }  # fmt: skip

@@ -1,12 +1,16 @@
 """Notebook 08: what its figures show, from evidence alone."""
 
+from collections.abc import Sequence
+
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from kaleido.chapters.common import IMAGES
+from kaleido.chapters.generators.cells import BESIDE
 from kaleido.lab.curves import dots
 from kaleido.lab.drawing import CONTROL, DATA, MAP, figure, panels
-from kaleido.lab.evidence import Evidence
+from kaleido.lab.evidence import IN_WORDS, Evidence
 from kaleido.lab.pictures import samples_in_rows
 
 
@@ -18,21 +22,43 @@ def generators(found: Evidence) -> Figure:
     drawn, axes = panels(100, 2, 3, sharex="col")
     asked = {"pc": "PC", "recall": "recall", "novelty": "novelty"}
     for row, data in zip(axes, IMAGES, strict=True):
-        rows = found.rows(claim="B4", data=data, condition="drawn")
-        means = rows[rows["quantity"] == "pc"].groupby("architecture")["value"].mean().sort_values(ascending=False)
-        for axis, (quantity, title) in zip(row, asked.items(), strict=True):
-            for place, name in enumerate(means.index):
-                values = rows[(rows["quantity"] == quantity) & (rows["architecture"] == name)]["value"]
-                colour = DATA if name == "kaleidoscope" else CONTROL if name == "training points" else MAP
-                dots(axis, values, -place, colour)
-            axis.set_yticks(-np.arange(len(means)), list(means.index) if axis is row[0] else [""] * len(means))
-            if quantity == "novelty":
-                axis.axvline(1, color=CONTROL, lw=0.8, ls=":")
-            axis.set_xlim(0 if quantity != "novelty" else -0.05, None)
-            if data == IMAGES[0]:
-                axis.set_title(title)
-        row[0].set_ylabel(f"{data}, {rows['seeds'].nunique()} seeds")
+        _scores(row, found, data, asked)
+        row[2].axvline(1, color=CONTROL, lw=0.8, ls=":")
+        row[2].set_xlim(-0.05, None)
+    for axis in axes[1]:
+        axis.set_title("")
     return drawn
+
+
+@figure("08_published", profile="paper")
+def published(found: Evidence) -> Figure:
+    """Scores at the paper's scale of the kaleidoscope (orange), of the two rivals (blue), and of what needs no
+    generator (grey): dots are ten seeds (grey: one), bars their means, and the best PC stands at the top."""
+    drawn, axes = panels(42, 1, 4)
+    asked = {"pc": "PC", "precision": "precision", "coverage": "coverage", "recall": "recall"}
+    _scores(axes, found, "mnist", asked)
+    for axis in axes:
+        axis.set_xlim(0, 1)
+    return drawn
+
+
+def _scores(axes: Sequence[Axes], found: Evidence, data: str, asked: dict[str, str]) -> None:
+    rows = found.rows(claim="B4", data=data, condition="drawn")
+    means = rows[rows["quantity"] == "pc"].groupby("architecture")["value"].mean().sort_values(ascending=False)
+    for axis, (quantity, title) in zip(axes, asked.items(), strict=True):
+        for place, name in enumerate(means.index):
+            values = rows[(rows["quantity"] == quantity) & (rows["architecture"] == name)]["value"]
+            dots(axis, values, -place, DATA if name == "kaleidoscope" else CONTROL if name in BESIDE else MAP)
+        axis.set_yticks(-np.arange(len(means)), list(means.index) if axis is axes[0] else [""] * len(means))
+        axis.set_xlim(0, None)
+        axis.set_title(title)
+    axes[0].set_ylabel(f"{IN_WORDS.get(data, data)}, {rows['seeds'].nunique()} seeds")
+
+
+@figure("08_published_samples", profile="paper")
+def published_samples(found: Evidence) -> Figure:
+    """Twenty samples at the paper's scale of the kaleidoscope, at run 20, and of each rival, one seed."""
+    return _samples(found, "mnist")
 
 
 @figure("08_samples")

@@ -1,13 +1,11 @@
 """B4 at the paper's scale: generators that learn without a network, beside the kaleidoscopes that decide C3."""
 
 from kaleido.chapters.common import DECIDING, DEEP, SAMPLED, held_out
-from kaleido.chapters.generators.cells import CHOSEN, PICTURES, TRIED
+from kaleido.chapters.generators.cells import BESIDE, CHOSEN, PICTURES, TRIED
 from kaleido.chapters.generators.generators import GENERATORS, Setting
 from kaleido.chapters.rows import PROBES, decided, judges, mean_scores
 from kaleido.lab.evidence import recorded
 from kaleido.measures.quality import novelty
-
-BESIDE = ("training points", "mixup")  # what needs no generator
 
 
 def rivals(cell, net, whole, seed, history, add):

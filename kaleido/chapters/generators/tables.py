@@ -20,8 +20,8 @@ def compared(found: Evidence, data: str) -> Table:
     """Returns every generator's scores on held-out points, the best PC first: means over seeds with 95 % intervals."""
     rows = found.rows(claim="B4", data=data, condition="drawn")
     asked = ["pc", "precision", "coverage", "recall", "frechet", "novelty", "copy share", "class entropy"]
-    rows = rows.groupby(["architecture", "quantity"])["value"].apply(list)
-    names = rows.index.unique("architecture")
-    means = {name: [interval(rows[name, quantity]) for quantity in asked] for name in names}
-    order = sorted(means, key=lambda name: -means[name][0][0])
-    return Table([[in_words(*ends) for ends in means[name]] for name in order], index=order, columns=asked)
+    rows = rows.groupby(["architecture", "quantity"])["value"]
+    said = rows.apply(lambda values: in_words(*interval(values))).unstack("quantity").fillna("")
+    best = rows.mean().xs("pc", level="quantity").sort_values(ascending=False).index
+    table = said.loc[best, [quantity for quantity in asked if quantity in said]]
+    return Table(table.rename_axis(index=None, columns=None))

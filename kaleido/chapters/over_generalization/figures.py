@@ -10,24 +10,27 @@ from kaleido.data.sets import TOYS
 from kaleido.lab.curves import legend_beside
 from kaleido.lab.drawing import COLUMN, CONTROL, DATA, MAP, MILLIMETRE, PAGE, figure, panels
 from kaleido.lab.evidence import Evidence
+from kaleido.lab.pictures import strip
+
+KINDS = {
+    "noise": "uniform noise", "gaussian": "normal noise", "fashion": "clothes", "heldout": "held-out digits",
+    "mixup": "mixed digits",
+}  # fmt: skip
 
 
-@figure("01_at_a_glance")
+@figure("01_at_a_glance", profile="paper")
 def at_a_glance(found: Evidence) -> Figure:
-    """Nine inputs that one ten-layer network has not seen (top), its outputs (middle), and the training digits nearest
-    to these (bottom); it was trained on 4,000 MNIST digits. Noise and pieces of photographs alike come out as something
-    like a digit."""
-    pictures = found.arrays["mnist5k/glance"].numpy().reshape(3, 9, 28, 28) / 255
-    drawn, axes = panels(54, 3, 9, gridspec_kw={"wspace": 0.05, "hspace": 0.05})
-    for row, name in zip(range(3), ("unseen input", "output of\nthe network", "nearest\ntraining digit"), strict=True):
-        for column in range(9):
-            axis = axes[row, column]
-            axis.imshow(pictures[row, column], cmap="gray", vmin=0, vmax=1)
-            axis.set(xticks=[], yticks=[])
-            sns.despine(ax=axis, left=True, bottom=True)
-        axes[row, 0].set_ylabel(name, rotation=0, ha="right", va="center")
-    for column, title in ((1, "uniform noise"), (4, "clipped normal noise"), (7, "pieces of photographs")):
-        axes[0, column].set_title(title, loc="center")
+    """Inputs that a network with the paper's settings has not seen (top), its outputs after one pass (middle), and the
+    MNIST training images nearest to these (bottom). Noise and clothes alike come out as something like a digit, if
+    blurred; mixtures of two digits are blurred, too."""
+    drawn, axes = panels(34, 1, 5, wide=PAGE)
+    for axis, (kind, title) in zip(axes, KINDS.items(), strict=True):
+        pictures = found.arrays[f"mnist/{kind}"].numpy().reshape(9, 28, 28)
+        names = ("unseen input", "output of\nthe network", "nearest\ntraining image") if axis is axes[0] else ()
+        strip(axis, pictures, 3, names)
+        axis.set_title(title, loc="center")
+        if axis is not axes[0]:
+            axis.set_yticks([])
     return drawn
 
 

@@ -33,10 +33,6 @@ def unseen(cell, net, data, seed, history, add):
     photographs = load(f"patches-{data.image_shape[0]}", seed=seed)
     inputs = {kind: probes(data, kind, cell.probes, seed, photographs if kind == "foreign" else None) for kind in KINDS}
     beside_controls(add, cell, net, data, inputs, seed)
-    z = torch.cat([inputs[kind][:3] for kind in ("noise", "gaussian", "foreign")])
-    out = sample(net, z, 1).at(1)
-    glance = torch.stack([z, out, data.train[nearest(out, data.train)[1]]])
-    return {f"{cell.data}/glance": data.as_bytes(glance)}
 
 
 def bounded(cell, net, data, seed, history, add):
