@@ -1,5 +1,6 @@
 """Numbers in a notebook's sentences: an output of the same section shows each, or a verdict, or it is given."""
 
+import json
 import re
 
 import nbformat
@@ -123,3 +124,13 @@ def test_what_is_given_is_still_said():
     cells = {cell.id: cell for path in NOTEBOOKS for cell in nbformat.read(path, as_version=4).cells}
     for name, given in GIVEN.items():
         assert set(given) <= {number[0] for number in stated(cells[name].source)}, name
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_sentence_that_lists_what_is_not_supported_leaves_none_out(path):
+    entries = json.loads((ROOT / "data" / "record" / "laptop" / "ledger.json").read_text())["claims"]
+    missed = {each["claim"] for each in entries if each["family"] == "paper" and each["word"] == "not supported"}
+    for cell in nbformat.read(path, as_version=4).cells:
+        for sentence in re.split(r"(?<=[.!?])\s", cell.source) if cell.cell_type == "markdown" else ():
+            if "of the paper's claims" in sentence and "not supported" in sentence:
+                assert set(re.findall(r"\b[CBM]\d\w*", sentence)) == missed, (cell.id, sentence)
