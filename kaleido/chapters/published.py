@@ -43,10 +43,7 @@ from kaleido.tools import files
 __all__ = ["assemble", "glance", "hand_out", "main", "parts", "pictures", "uncompared"]
 
 SEARCHED = ("fashion",)  # data sets whose first classifiers take noise for data: the record has those that judge
-OF_FIRST = {  # what is compared with the first network, and where it stands in the record
-    "reconstructed": ("07", {"architecture": "f of training points"}),
-    "other-inputs": ("01", {"architecture": "mlp", "condition": "heldout"}),
-}
+OF_FIRST = ("reconstructed", "other-inputs", "other-starts")  # what is asked of the first network alone
 SHOWN, TURNS, IN_A_ROW = 48, 25, 16  # chains and runs of the published pictures, and samples of each depth
 
 
@@ -231,7 +228,9 @@ def uncompared(job: Job, folder: Path) -> list[str]:
     if job.deep:
         where["guards"] = quality_of(job)[0], {"architecture": "mixup"}
         if first_network(job, folder):
-            where |= OF_FIRST
+            where["reconstructed"] = "07", {"architecture": "f of training points"}
+            where["other-inputs"] = "01", {"condition": "heldout"}
+            where["other-starts"] = quality_of(job)[0], {"condition": "gaussian"}
     return [part for part, (notebook, about) in where.items() if not _there(notebook, data=job.data, **about)]
 
 

@@ -42,6 +42,7 @@ PROBES, CHAINS, GAINS = 1000, 10_000, 250
 KICKS = {"noise": "none", "centred kick": "centred", "published kick": "published"}  # by condition
 EARLY = (5, 10)  # runs before the deciding one at which samples are scored, too
 UNTRAINED = {"untrained": "torch", "untrained he": "he"}  # initialisations, by what networks before training are called
+OTHER_NOISE = "gaussian", "binary"
 FOREIGN = {"mnist": "fashion", "fashion": "mnist"}  # another data set of as many features
 STILL = 1e-4  # of the range, root mean square over features: unmoved
 
@@ -156,6 +157,15 @@ class State:
             for name, f in maps.items():
                 for quantity, value in landing(f, z, data).items():
                     self._add("01", "C1", quantity, 1, value, len(z), name, condition)
+        return self.rows
+
+    def other_starts(self) -> list[dict]:
+        """C3's and C9's scores at run 20 of chains that start from another noise than the uniform one."""
+        for kind in OTHER_NOISE:
+            start = noise(self.data, CHAINS, kind, self.seed)
+            samples = sample(self.net, start, SAMPLED, [SAMPLED]).at(SAMPLED)
+            for quantity, value in mean_scores(samples, self.looks, self.real).items():
+                self._add(*quality_of(self.job), quantity, SAMPLED, value, len(start), "mlp", kind)
         return self.rows
 
     def sampled_before(self) -> list[dict]:

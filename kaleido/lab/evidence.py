@@ -26,8 +26,8 @@ IN_WORDS = {  # names of the record, as readers see them in tables and figures
     "mlp": "MLP", "cnn": "CNN", "autoencoder": "CNN, bottleneck", "transformer": "Transformer", "unet": "U-Net",
     "unet without skips": "U-Net, no skips", "untrained he": "untrained with He's weights",
     "mean": "mean image", "medoid": "one training image", "black": "black image", "He": "He's weights",
-    "gaussian": "normal noise", "heldout": "held-out points", "foreign": "pieces of photographs",
-    "nearest point": "nearest training point",
+    "gaussian": "normal noise", "binary": "binary noise", "heldout": "held-out points",
+    "foreign": "pieces of photographs", "nearest point": "nearest training point",
     "points1d": "2 points in 1-D", "points1d-tanh": "4 points in 1-D", "points2d": "4 points in 2-D",
     "mnist": "MNIST", "fashion": "Fashion-MNIST", "points": "points in cubes",
 }  # fmt: skip

@@ -23,7 +23,7 @@ from kaleido.chapters.remedies.claims import repaired
 from kaleido.chapters.scores import sampled
 from kaleido.data import sources
 from kaleido.lab.evidence import read_evidence, write_evidence
-from kaleido.measures.quality import novelty, reference
+from kaleido.measures.quality import novelty, predicted, reference
 from kaleido.tools import files
 
 PAPER = ROOT / "data" / "record" / "paper"
@@ -239,6 +239,17 @@ def test_what_a_network_makes_of_images_is_scored_as_samples_are(folder, digits)
     assert found["f of training points", "novelty"] != found["f of held-out points", "novelty"]
 
 
+def test_chains_from_other_noise_are_scored_as_others_are(small, digits):
+    look, net = kd.features(digits, 0, steps=20), lambda x: 0.99 * x
+    of = rows.State(JOBS[0], net, digits, [look], [reference(rows.features_of(look, digits.test))], 200, "baseline")
+    found = {(row["condition"], row["quantity"]): row["value"] for row in of.other_starts()}
+    assert {condition for condition, _ in found} == {"gaussian", "binary"}
+    samples = kd.sample(net, kd.noise(digits, 120, "binary", 200), 20, [20]).at(20)
+    by_hand = predicted(look.classes(look(samples)))["confidence"]
+    assert found["binary", "confidence"] == pytest.approx(by_hand, rel=1e-6)
+    assert found["gaussian", "confidence"] != pytest.approx(by_hand, rel=1e-6)
+
+
 def test_the_remedy_is_learned_and_turned_as_it_says(folder, monkeypatch, tmp_path, digits):
     job = Job("digits", 10, 16, "he", RECIPE[0], noise=0.5, **SMALL)
     learn_all(job, digits, folder, SEEDS[:1])
@@ -390,7 +401,7 @@ def test_a_reproduction_goes_on_where_it_was_killed_and_computes_nothing_that_is
     assert published.parts(JOBS[0], 200) == ["", "-0.9", "-kicked", "-followed", "-late"]
     published.main("compare", tmp_path / "one")
     assert published.uncompared(JOBS[0], tmp_path / "one") == [
-        "untrained", "sampled-before", "guards", "reconstructed", "other-inputs",
+        "untrained", "sampled-before", "guards", "reconstructed", "other-inputs", "other-starts",
     ]  # fmt: skip
     for command in ("learn", "measure"):
         published.main(command, tmp_path / "one")

@@ -33,8 +33,8 @@ def generators(found: Evidence) -> Figure:
 @figure("08_published", profile="paper")
 def published(found: Evidence) -> Figure:
     """Scores at the paper's scale of the kaleidoscope (orange), of two rivals that need no network (blue), and of
-    training images and mixtures of two (grey): dots are ten seeds (grey: one), bars their means. Kernel density covers
-    more than the kaleidoscope, mixtures far more."""
+    training images and blends of two (mixup; grey): dots are ten seeds (grey: one), bars their means. Kernel density
+    covers more than the kaleidoscope, mixup far more."""
     drawn, axes = panels(42, 1, 4)
     asked = {"pc": "PC", "precision": "precision", "coverage": "coverage", "recall": "recall"}
     _scores(axes, found, "mnist", asked)
