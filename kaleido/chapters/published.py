@@ -97,9 +97,10 @@ def glance(job: Job, folder: Path) -> dict[str, Tensor]:
 
     There are three of each kind, with shape (3, 3, D): inputs, outputs and training images in rows.
     """
-    net, data, seed = first_network(job, folder), load(job.data), DECIDING[0]
+    net, seed = first_network(job, folder), DECIDING[0]
     if net is None:
         return {}
+    data = load(job.data)
     kinds = {"noise": noise(data, CHAINS, seed=seed), **others(data, PROBES, seed)}
     rows = []
     for z in (inputs[:3] for inputs in kinds.values()):

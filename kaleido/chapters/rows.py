@@ -125,9 +125,11 @@ class State:
         """
         start, turned = self.start, way(self.condition, self.data, self.seed)
         samples = sample(self.net, start, LATE, [LATE], **turned).at(LATE)
-        scores = mean_scores(samples, self.looks, self.real) | novelty(samples[:PROBES], self.data)
-        for quantity, value in scores.items():
-            self._add("09", "B5", quantity, LATE, value, len(start))
+        first = samples[:PROBES]
+        scores = mean_scores(samples, self.looks, self.real), novelty(first, self.data)
+        for scored, some in zip((samples, first), scores, strict=True):
+            for quantity, value in some.items():
+                self._add("09", "B5", quantity, LATE, value, len(scored))
         for row in decided(self.data.name, self.seed):
             self._add("09", "B5", row.quantity, SAMPLED, row.value, row.n, "plain", "plain")
         return self.rows

@@ -4,8 +4,10 @@ import json
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from itertools import groupby
+from pathlib import Path
 
 import torch
+from filelock import FileLock
 
 from kaleido.lab.cell import Cell
 from kaleido.lab.chapter import Chapter, collected
@@ -15,6 +17,8 @@ from kaleido.tools import files
 from kaleido.tools.exact import processor
 
 __all__ = ["described", "extend"]
+
+MADE = "torch", "processor"  # what the list says beside a cell, of the machine that recorded it
 
 
 def extend(chapters: Sequence[Chapter], profile: str = "extended") -> None:
@@ -51,10 +55,15 @@ def _decide(chapter: Chapter, alike: Sequence[Cell]) -> None:
     """Computes and records cells that differ in their seeds alone, if the record does not list them."""
     folder, about = files.record_folder() / "paper", described(chapter, alike)
     path = folder / "cells.json"
-    listed = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
-    if any(about.items() <= each.items() for each in listed):
+    if about in [{name: each[name] for name in each if name not in MADE} for each in _listed(path)]:
         return
     found = collected(sweep(alike), files.build_folder("paper") / "evidence", chapter.number, "paper")
-    add_evidence(folder, chapter.number, "paper", found.singles(), found.arrays)
-    listed.append(about | {"torch": torch.__version__, "processor": processor()})
-    files.write(path, "[\n" + ",\n".join(map(json.dumps, listed)) + "\n]\n")
+    files.cache_folder().mkdir(parents=True, exist_ok=True)
+    with FileLock(files.cache_folder() / "record.lock"):  # another process may record, too
+        add_evidence(folder, chapter.number, "paper", found.singles(), found.arrays)
+        listed = [*_listed(path), about | dict(zip(MADE, (torch.__version__, processor()), strict=True))]
+        files.write(path, "[\n" + ",\n".join(map(json.dumps, listed)) + "\n]\n")
+
+
+def _listed(path: Path) -> list[dict]:
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else []

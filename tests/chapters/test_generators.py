@@ -41,6 +41,17 @@ def test_generators_are_listed_best_first_with_means_and_intervals(tmp_path):
     assert table.loc["VAE", "novelty"] == "5.30 [5.05, 5.55]"
 
 
+def test_the_kaleidoscopes_distance_from_each_rival_is_taken_seed_by_seed(tmp_path):
+    pcs = {"kaleidoscope": (0.2, 0.4, 0.6), "VAE": (0.1, 0.2, 0.3), "mixup": (0.9,)}  # mixup was drawn once
+    rows = [
+        row("B4", "pc", "digits", name, seed, pc, condition="drawn", run=None)
+        for name, some in pcs.items()
+        for seed, pc in zip((100, 101, 102), some, strict=False)
+    ]
+    table = generators.tables.apart(write_evidence(tmp_path, "08", "extended", rows), "digits")
+    assert table.squeeze(axis=1).to_dict() == {"VAE": "0.20 [-0.05, 0.45]"}
+
+
 def test_remedies_stand_at_the_last_run_and_plain_turning_at_its_best_run_too(tmp_path):
     rows = []
     for learned, turned, run, pc in [("plain", "plain", 5, 0.5), ("plain", "plain", 200, 0.2), (*RECIPE, 200, 0.7)]:
@@ -88,7 +99,9 @@ def test_rivals_at_the_papers_scale_are_tried_on_a_pilot_and_judged_as_c3_is(dig
         rows, arrays = asked(rivals.rivals, part, None, digits)
         said = {(r["condition"], r["quantity"]): r["value"] for r in rows}
         assert {condition for condition, _ in said} == set(conditions.values())
-        assert {(r["claim"], r["architecture"], r["n"]) for r in rows} == {("B4", name, len(data.test))}
+        assert {(r["claim"], r["architecture"]) for r in rows} == {("B4", name)}
+        counted = {r["quantity"]: r["n"] for r in rows}
+        assert (counted["pc"], counted["copy share"], counted["novelty"]) == (len(data.test), 100, 100)
         for bandwidth, condition in conditions.items():
             samples = generators.generators.kernel_density(data, len(data.test), 200, SMALL, bandwidth)
             scores = [kd.prdc(look(data.test), look(samples)) for look in looks]

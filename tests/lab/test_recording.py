@@ -45,11 +45,28 @@ def test_what_the_record_lists_is_not_computed_again_whatever_became_of_the_cach
     monkeypatch.setattr(recording, "sweep", lambda cells: asked.append([cell.seeds for cell in cells]) or sweep(cells))
     for seeds in ((0, 1), (0, 1), (2,)):
         extend(of(*seeds), "paper")
-    assert asked == [[(0,), (1,)], [(2,)]]
-    first, second = json.loads((files.record_folder() / "paper" / "cells.json").read_text())
+    other = [replace(paper.TOYS, deciding=lambda: [replace(networks()[0], steps=3, runs=2, init="he")])]
+    extend(other, "paper")  # its first network differs in nothing else
+    assert asked == [[(0,), (1,)], [(2,)], [(0,)]]
+    first, second, _ = json.loads((files.record_folder() / "paper" / "cells.json").read_text())
     assert first | {"seeds": [2]} == second
     assert (first["processor"], first["torch"]) == (processor(), torch.__version__)
-    assert len(recorded("toys", "paper").values(quantity="loss")) == 3
+
+
+def test_what_another_process_listed_meanwhile_stays_listed(build, monkeypatch):
+    def of(seed):
+        return [replace(paper.TOYS, deciding=lambda: [replace(networks()[0], steps=3, runs=2, seeds=(seed,))])]
+
+    def slow(cells):
+        monkeypatch.setattr(recording, "sweep", sweep)
+        extend(of(1), "paper")
+        return sweep(cells)
+
+    monkeypatch.setattr(recording, "sweep", slow)
+    extend(of(0), "paper")
+    listed = json.loads((files.record_folder() / "paper" / "cells.json").read_text())
+    assert [each["seeds"] for each in listed] == [[1], [0]]
+    assert len(recorded("toys", "paper").values(quantity="loss")) == 2
 
 
 def test_cells_that_the_record_lists_are_planned_and_have_their_rows():
@@ -59,6 +76,7 @@ def test_cells_that_the_record_lists_are_planned_and_have_their_rows():
         for _, alike in groupby(chapter.cells("paper"), key=lambda cell: replace(cell, seeds=()))
     ]
     for entry in json.loads((ROOT / "data" / "record" / "paper" / "cells.json").read_text()):
-        assert {name: value for name, value in entry.items() if name not in ("torch", "processor")} in planned
-        rows = recorded(entry["notebook"], "paper").rows(data=entry["data"])
+        assert {name: value for name, value in entry.items() if name not in recording.MADE} in planned
+        name = entry.get("output") or entry.get("variant") or "mlp"
+        rows = recorded(entry["notebook"], "paper").rows(data=entry["data"], architecture=name)
         assert set(map(str, entry["seeds"])) <= set(rows["seeds"])

@@ -62,8 +62,8 @@ def quality(found: Evidence) -> Figure:
 def published(found: Evidence) -> Figure:
     """Forty-eight chains of one network with the paper's settings, trained on Fashion-MNIST, without a kick, at runs 0,
     1, 5, 10 and 20, and run 20 six times as bright. Noise becomes faint clothes in one run. By run 20 nearly half of
-    the chains show one and the same shoe, so dark that only the last sheet shows it; others are tops or bright blobs.
-    """
+    the chains show one and the same shoe, so dark that only the last sheet shows it; most others are tops or bright
+    blobs."""
     images = _images(found.arrays["fashion/10/kick none"].numpy() / 255, "fashion")[list(SHOWN)]
     brighter = (BRIGHTER * images[-1:]).clip(max=1)
     titles = [f"Fashion-MNIST, run {run}" for run in SHOWN]

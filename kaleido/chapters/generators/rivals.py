@@ -20,9 +20,10 @@ def rivals(cell, net, whole, seed, history, add):
     draw, key, _ = GENERATORS[cell.variant]
     for value in TRIED[cell.variant] if cell.points else (CHOSEN[whole.name][cell.variant],):
         samples = draw(data, n, seed, Setting(cell.depth, cell.width, cell.steps), **{key: value})
-        scores = mean_scores(samples, looks, real) | novelty(samples[:PROBES], data)
-        for quantity, score in scores.items():
-            add("B4", quantity, score, n, f"{key} {value}" if cell.points else "drawn")
+        condition, first = f"{key} {value}" if cell.points else "drawn", samples[:PROBES]
+        for scored, scores in ((samples, mean_scores(samples, looks, real)), (first, novelty(first, data))):
+            for quantity, score in scores.items():
+                add("B4", quantity, score, len(scored), condition)
     return None if cell.points else {f"{cell.data}/{cell.variant}": data.as_bytes(samples[:PICTURES])}
 
 

@@ -21,8 +21,8 @@ KINDS = {
 @figure("01_at_a_glance", profile="paper")
 def at_a_glance(found: Evidence) -> Figure:
     """Inputs that a network with the paper's settings has not seen (top), its outputs after one pass (middle), and the
-    MNIST training images nearest to these (bottom). Noise and clothes alike come out as something like a digit, if
-    blurred; mixtures of two digits are blurred, too."""
+    MNIST training images nearest to these (bottom). Noise comes out as a blurred digit, and some of the clothes as
+    something like one; mixtures of two digits are blurred, too."""
     drawn, axes = panels(34, 1, 5, wide=PAGE)
     for axis, (kind, title) in zip(axes, KINDS.items(), strict=True):
         pictures = found.arrays[f"mnist/{kind}"].numpy().reshape(9, 28, 28)
