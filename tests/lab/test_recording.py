@@ -37,18 +37,18 @@ def test_what_is_finished_is_recorded_though_what_follows_fails(build):
 
 
 def test_what_the_record_lists_is_not_computed_again_whatever_became_of_the_cache(build, monkeypatch):
-    def of(*seeds):
-        cells = [replace(networks()[0], steps=3, runs=2, seeds=(seed,)) for seed in seeds]
+    def of(*seeds, init="torch"):
+        cells = [replace(networks()[0], steps=3, runs=2, seeds=(seed,), init=init) for seed in seeds]
         return [replace(paper.TOYS, deciding=lambda: cells)]
 
     asked = []
     monkeypatch.setattr(recording, "sweep", lambda cells: asked.append([cell.seeds for cell in cells]) or sweep(cells))
     for seeds in ((0, 1), (0, 1), (2,)):
         extend(of(*seeds), "paper")
-    other = [replace(paper.TOYS, deciding=lambda: [replace(networks()[0], steps=3, runs=2, init="he")])]
-    extend(other, "paper")  # its first network differs in nothing else
-    assert asked == [[(0,), (1,)], [(2,)], [(0,)]]
-    first, second, _ = json.loads((files.record_folder() / "paper" / "cells.json").read_text())
+    extend(of(3, init="he"), "paper")
+    extend(of(3), "paper")  # what is listed has an initialisation besides
+    assert asked == [[(0,), (1,)], [(2,)], [(3,)], [(3,)]]
+    first, second, *_ = json.loads((files.record_folder() / "paper" / "cells.json").read_text())
     assert first | {"seeds": [2]} == second
     assert (first["processor"], first["torch"]) == (processor(), torch.__version__)
 
