@@ -32,6 +32,7 @@ __all__ = [
     "mean_scores",
     "others",
     "quality_of",
+    "scores_and_copies",
     "scores_of",
     "untrained",
     "write_judges",
@@ -125,11 +126,8 @@ class State:
         """
         start, turned = self.start, way(self.condition, self.data, self.seed)
         samples = sample(self.net, start, LATE, [LATE], **turned).at(LATE)
-        first = samples[:PROBES]
-        scores = mean_scores(samples, self.looks, self.real), novelty(first, self.data)
-        for scored, some in zip((samples, first), scores, strict=True):
-            for quantity, value in some.items():
-                self._add("09", "B5", quantity, LATE, value, len(scored))
+        for quantity, value, n in scores_and_copies(samples, self.looks, self.real, self.data):
+            self._add("09", "B5", quantity, LATE, value, n)
         for row in decided(self.data.name, self.seed):
             self._add("09", "B5", row.quantity, SAMPLED, row.value, row.n, "plain", "plain")
         return self.rows
@@ -302,6 +300,13 @@ def mean_scores(samples: Tensor, looks: list[Features], real: list[Reference]) -
     """Returns the scores of samples, means over the classifiers: see `scores_of`."""
     scores = scores_of(samples, looks, real)
     return {quantity: sum(score[quantity] for score in scores) / len(scores) for quantity in scores[0]}
+
+
+def scores_and_copies(samples: Tensor, looks: list[Features], real: list[Reference], data: Dataset) -> list[tuple]:
+    """Returns the mean scores of samples, and novelty and copy share of the first of them: name, value and how many."""
+    first = samples[:PROBES]
+    both = (mean_scores(samples, looks, real), len(samples)), (novelty(first, data), len(first))
+    return [(quantity, value, n) for found, n in both for quantity, value in found.items()]
 
 
 def scores_of(samples: Tensor, looks: list[Features], real: list[Reference]) -> list[dict[str, float]]:

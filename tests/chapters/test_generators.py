@@ -9,6 +9,7 @@ from conftest import ROOT, row
 
 import kaleido as kd
 from kaleido.chapters import generators, remedies
+from kaleido.chapters import rows as of_published
 from kaleido.chapters.common import DECIDING, IMAGES, OF_PART
 from kaleido.chapters.generators import rivals
 from kaleido.chapters.generators import study as of_generators
@@ -88,7 +89,7 @@ def test_what_was_chosen_is_the_best_on_record_without_copies():
 def test_rivals_at_the_papers_scale_are_tried_on_a_pilot_and_judged_as_c3_is(digits, monkeypatch):
     name, looks = "kernel density", [kd.features(digits, seed, steps=20) for seed in (0, 1)]
     monkeypatch.setattr(rivals, "judges", lambda data: looks)
-    monkeypatch.setattr(rivals, "PROBES", 100)
+    monkeypatch.setattr(of_published, "PROBES", 100)
     monkeypatch.setitem(rivals.TRIED, name, (0.1, 0.4))
     monkeypatch.setitem(CHOSEN["digits"], name, 0.4)
     cell = Cell("rivals", "digits", 10, 8, 0, (200,), variant=name)

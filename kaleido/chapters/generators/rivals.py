@@ -3,9 +3,8 @@
 from kaleido.chapters.common import DECIDING, DEEP, SAMPLED, held_out
 from kaleido.chapters.generators.cells import BESIDE, CHOSEN, PICTURES, TRIED
 from kaleido.chapters.generators.generators import GENERATORS, Setting
-from kaleido.chapters.rows import PROBES, decided, judges, mean_scores
+from kaleido.chapters.rows import decided, judges, scores_and_copies
 from kaleido.lab.evidence import recorded
-from kaleido.measures.quality import novelty
 
 
 def rivals(cell, net, whole, seed, history, add):
@@ -20,10 +19,8 @@ def rivals(cell, net, whole, seed, history, add):
     draw, key, _ = GENERATORS[cell.variant]
     for value in TRIED[cell.variant] if cell.points else (CHOSEN[whole.name][cell.variant],):
         samples = draw(data, n, seed, Setting(cell.depth, cell.width, cell.steps), **{key: value})
-        condition, first = f"{key} {value}" if cell.points else "drawn", samples[:PROBES]
-        for scored, scores in ((samples, mean_scores(samples, looks, real)), (first, novelty(first, data))):
-            for quantity, score in scores.items():
-                add("B4", quantity, score, len(scored), condition)
+        for quantity, score, count in scores_and_copies(samples, looks, real, data):
+            add("B4", quantity, score, count, f"{key} {value}" if cell.points else "drawn")
     return None if cell.points else {f"{cell.data}/{cell.variant}": data.as_bytes(samples[:PICTURES])}
 
 
