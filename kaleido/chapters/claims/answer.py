@@ -33,8 +33,8 @@ FINDINGS = (
         "training images the outputs are nearest to, beside real test images (*spread*): {spread} times as many with "
         "ten layers, {spread one} with one, and hardly any for black. Noise has {noise spread}, but is not near: only "
         "both numbers together show anything. Other inputs were put through the first network alone: clothes come out "
-        "at {clothes} of the distance, often as something like a blurred digit (black: {black, clothes}), and mixtures "
-        "of two digits, which are near, move farther away ({mixed}).",
+        "at {clothes} of the distance (black: {black, clothes}), two of the three in our pictures as something like a "
+        "blurred 5, and mixtures of two digits, which are near, move farther away ({mixed}).",
         {"C1": "supported", "C2a": "supported", "C2m": "supported"},
     ),
     (
